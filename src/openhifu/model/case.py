@@ -1,0 +1,70 @@
+"""A case: whose images, what target, which organs at risk, what device and prescription."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from openhifu.base.record import Record
+from openhifu.model.limits import OrganAtRisk, Prescription, SiteLimits
+from openhifu.model.target import Target
+
+
+class Thresholds(Record):
+    """HU classes for what no label covers.
+
+    Attributes:
+        gas_below: HU under which unlabelled body is gas.
+        fat_below: HU under which it is fat.
+        bone_above: HU over which it is bone, only within ``bone_reach`` of labelled bone (contrast-filled vessels are as bright).
+        bone_reach: m.
+        skin_thickness: m of skin at the body surface.
+    """
+
+    gas_below: float
+    fat_below: float
+    bone_above: float
+    bone_reach: float = Field(ge=0)
+    skin_thickness: float = Field(ge=0)
+
+
+class Case(Record):
+    """A case as a record in SI units.
+
+    Attributes:
+        name: folder-friendly name.
+        pseudonym: never the patient's name.
+        image: content hash (SHA-256) of the CT file.
+        labels: content hash of the label map file, or empty where there is none.
+        target: what to treat.
+        organs: organs at risk with their limits.
+        device: catalogue name of the device.
+        prescription: what to reach.
+        site: the site's ceilings.
+        thresholds: HU classes.
+        label_tissues: tissue of each label name or pattern, the first match counts.
+        background: tissue around the body and wherever the image ends outside the body ("water").
+        notes: what a reader should know (origin, licence, that labels are a model's output).
+    """
+
+    name: str
+    pseudonym: str
+    image: str
+    labels: str
+    target: Target
+    organs: tuple[OrganAtRisk, ...]
+    device: str
+    prescription: Prescription
+    site: SiteLimits
+    thresholds: Thresholds
+    label_tissues: tuple[tuple[str, str], ...]
+    background: str
+    notes: str = ""
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [o.name for o in self.organs]
+        if len(set(names)) != len(names):
+            raise ValueError(f"organs at risk must have different names, got {names}")
+        return self

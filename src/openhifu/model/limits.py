@@ -1,0 +1,91 @@
+"""What a treatment should reach and what it must not exceed."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from openhifu.base.record import Record
+
+
+class OrganLimit(Record):
+    """A limit on one organ at risk.
+
+    Attributes:
+        organ: name of the organ at risk (or tissue layer) in the case.
+        cem43_max: minutes; the hottest voxel must stay below.
+        resume_below: degC; the next exposure waits until every voxel of the organ is below.
+        source: where the limit comes from.
+    """
+
+    organ: str
+    cem43_max: float = Field(gt=0)
+    resume_below: float = Field(gt=37, lt=60)
+    source: str = Field(min_length=3)
+
+
+class OrganAtRisk(Record):
+    """A named region to spare, made of labels or of tissues.
+
+    Attributes:
+        name: e.g. ``"ribs"``.
+        labels: names (``*`` allowed) in the label map.
+        tissues: tissue names of the tissue map, for layers no label covers (skin, fat).
+        limit: its thermal limit.
+        distance_min: m; warn when the heated focus comes closer; 0 for no rule.
+    """
+
+    name: str
+    labels: tuple[str, ...] = ()
+    tissues: tuple[str, ...] = ()
+    limit: OrganLimit
+    distance_min: float = Field(default=0.0, ge=0)
+
+
+class Prescription(Record):
+    """What the treatment should reach.
+
+    Attributes:
+        goal_cem43: minutes of CEM43 that count as ablated.
+        coverage: share of the target volume that must reach the goal.
+        on_time: s per exposure.
+        peak_low: degC; least peak temperature of an exposure.
+        peak_high: degC; highest peak temperature of an exposure, below boiling.
+        lateral_spacing: m between neighbouring spots across the beam.
+        axial_spacing: m between slices along the beam.
+        water_temperature: degC of the coupling water.
+        pre_cooling: s of skin cooling before the first exposure.
+        cooling_time: least pause [s] between exposures.
+        breath_hold: how breathing motion is excluded, in words.
+    """
+
+    goal_cem43: float = Field(gt=0)
+    coverage: float = Field(gt=0, le=1)
+    on_time: float = Field(gt=0)
+    peak_low: float = Field(gt=37)
+    peak_high: float = Field(gt=37, lt=100)
+    lateral_spacing: float = Field(gt=0)
+    axial_spacing: float = Field(gt=0)
+    water_temperature: float = Field(ge=5, le=40)
+    pre_cooling: float = Field(ge=0)
+    cooling_time: float = Field(ge=0)
+    breath_hold: str
+
+
+class SiteLimits(Record):
+    """The site's own ceilings, which a plan cannot raise.
+
+    Attributes:
+        acoustic_power: W.
+        spot_energy: J.
+        total_energy: J.
+        on_time: s.
+        peak_temperature: degC.
+        treatment_time: s.
+    """
+
+    acoustic_power: float = Field(gt=0)
+    spot_energy: float = Field(gt=0)
+    total_energy: float = Field(gt=0)
+    on_time: float = Field(gt=0)
+    peak_temperature: float = Field(gt=37, le=100)
+    treatment_time: float = Field(gt=0)

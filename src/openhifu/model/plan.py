@@ -1,0 +1,158 @@
+"""A treatment plan and the approval of exactly that plan; both immutable."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from openhifu.base.outcome import Verdict
+from openhifu.base.record import Record
+from openhifu.model.limits import OrganAtRisk, Prescription, SiteLimits
+from openhifu.model.pose import Pose
+from openhifu.model.sonication import Sonication
+from openhifu.model.target import Target
+
+
+class Finding(Record):
+    """One check: its number beside its limit, with the limit's source.
+
+    Attributes:
+        check: short name of the check.
+        verdict: ok, warning or error; an error stops approval.
+        sentence: what was found.
+        value: the number.
+        limit: what it is held against.
+        unit: unit of both.
+        source: where the limit comes from.
+        remedy: what would help; empty when ok.
+    """
+
+    check: str
+    verdict: Verdict
+    sentence: str
+    value: float
+    limit: float
+    unit: str
+    source: str
+    remedy: str = ""
+
+
+class OrganPrediction(Record):
+    """What the plan expects for one organ: highest temperature [degC], highest CEM43 [min], volume [m3] over its limit."""
+
+    organ: str
+    peak_temperature: float
+    cem43_max: float
+    volume_over_limit: float
+
+
+class Prediction(Record):
+    """What the plan expects of the whole treatment.
+
+    Attributes:
+        target_volume: m3.
+        ablated_target_volume: m3 of the target over the prescribed CEM43.
+        ablated_volume: m3 over the prescribed CEM43 anywhere.
+        peak_temperature: degC.
+        treatment_time: s, pre-cooling to last cooling.
+        energy: J acoustic.
+        organs: per organ at risk.
+    """
+
+    target_volume: float
+    ablated_target_volume: float
+    ablated_volume: float
+    peak_temperature: float
+    treatment_time: float
+    energy: float
+    organs: tuple[OrganPrediction, ...]
+
+    @property
+    def coverage(self) -> float:
+        """Share of the target over the prescribed CEM43."""
+        return self.ablated_target_volume / self.target_volume if self.target_volume > 0 else 0.0
+
+
+class Provenance(Record):
+    """What a plan was made from: hashes of case, device and tissue values, program version, and how each field was solved."""
+
+    case_hash: str
+    device_hash: str
+    tissue_hash: str
+    program: str
+    field_method: str
+    field_physics: tuple[str, ...]
+    field_omits: tuple[str, ...]
+    heat_method: str
+    dose_form: str
+    grid: str
+
+
+class TreatmentPlan(Record):
+    """A plan: everything that will be delivered, and what it is expected to do.
+
+    Attributes:
+        case: name of the case.
+        case_folder: where the case was read from, for people; never trusted (hashes are).
+        device: catalogue name.
+        serial: serial number of the device it was made for.
+        target: what to treat.
+        prescription: what to reach.
+        organs: organs at risk.
+        site: the site's ceilings.
+        pose: orientation of the source and reference focus.
+        sonications: exposures in order of delivery.
+        prediction: what is expected.
+        findings: every check.
+        unmet: wishes of the prescription that could not be met, with the reason.
+        provenance: what it was made from.
+    """
+
+    case: str
+    case_folder: str
+    device: str
+    serial: str
+    target: Target
+    prescription: Prescription
+    organs: tuple[OrganAtRisk, ...]
+    site: SiteLimits
+    pose: Pose
+    sonications: tuple[Sonication, ...] = Field(min_length=1)
+    prediction: Prediction
+    findings: tuple[Finding, ...]
+    unmet: tuple[str, ...]
+    provenance: Provenance
+
+    @property
+    def energy(self) -> float:
+        """Acoustic energy of all exposures [J]."""
+        return sum(s.energy for s in self.sonications)
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Findings that stop approval."""
+        return tuple(f for f in self.findings if f.verdict is Verdict.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """Findings a person must weigh."""
+        return tuple(f for f in self.findings if f.verdict is Verdict.WARNING)
+
+
+class Approval(Record):
+    """A person's approval of exactly one plan.
+
+    Attributes:
+        plan_hash: content hash of the plan.
+        rehearsal_hash: last journal hash of the rehearsal of that plan.
+        person: who approves.
+        role: in which role.
+        time: ISO 8601 with offset.
+        statement: what the person confirms, in words.
+    """
+
+    plan_hash: str = Field(min_length=64, max_length=64)
+    rehearsal_hash: str = Field(min_length=64, max_length=64)
+    person: str = Field(min_length=1)
+    role: str = Field(min_length=1)
+    time: str
+    statement: str

@@ -1,0 +1,210 @@
+"""A therapy source as data: its radiating surface, its ceilings and its calibration, in its own frame (apex at 0, beam along +z)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from openhifu.base.record import Record
+from openhifu.base.vectors import Vector
+
+if TYPE_CHECKING:
+    from openhifu.model.drive import Drive
+    from openhifu.model.pose import Pose
+
+
+class Cap(Record):
+    """A spherical cap, with or without a central hole, in one piece or cut into equal-area tiles.
+
+    Rings are cut so that each has the same area (equal steps of cos(theta)); every ring is cut into the same number of sectors.
+    Element ``ring * sectors + sector``, from the hole outwards, sectors anticlockwise from +x seen along +z.
+
+    Attributes:
+        focal_length: radius of curvature [m].
+        outer_diameter: m.
+        hole_diameter: m, 0 for none.
+        rings: number of rings.
+        sectors: number of sectors per ring.
+    """
+
+    kind: Literal["cap"] = "cap"
+    focal_length: float = Field(gt=0)
+    outer_diameter: float = Field(gt=0)
+    hole_diameter: float = Field(ge=0)
+    rings: int = Field(default=1, ge=1)
+    sectors: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.hole_diameter >= self.outer_diameter:
+            raise ValueError(
+                f"hole {self.hole_diameter} m is not smaller than the outer diameter {self.outer_diameter} m"
+            )
+        if self.outer_diameter > 2 * self.focal_length:
+            raise ValueError(
+                f"outer diameter {self.outer_diameter} m exceeds twice the focal length {self.focal_length} m"
+            )
+        return self
+
+    @property
+    def half_angles(self) -> tuple[float, float]:
+        """Half-angles [rad] seen from the focus: hole edge, outer edge."""
+        return (
+            math.asin(self.hole_diameter / 2 / self.focal_length),
+            math.asin(self.outer_diameter / 2 / self.focal_length),
+        )
+
+    @property
+    def area(self) -> float:
+        """Radiating area [m2]."""
+        inner, outer = self.half_angles
+        return 2 * math.pi * self.focal_length**2 * (math.cos(inner) - math.cos(outer))
+
+    @property
+    def elements(self) -> int:
+        """Number of elements that can be driven apart."""
+        return self.rings * self.sectors
+
+
+class PistonArray(Record):
+    """Separate circular pistons on a surface.
+
+    Attributes:
+        focal_length: distance from the apex to the geometric focus [m].
+        element_diameter: m.
+        positions: element centres [m].
+        normals: unit vectors along which the elements radiate.
+    """
+
+    kind: Literal["array"] = "array"
+    focal_length: float = Field(gt=0)
+    element_diameter: float = Field(gt=0)
+    positions: tuple[Vector, ...] = Field(min_length=1)
+    normals: tuple[Vector, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if len(self.positions) != len(self.normals):
+            raise ValueError(f"{len(self.positions)} positions but {len(self.normals)} normals")
+        if any(abs(math.hypot(*n) - 1) > 1e-6 for n in self.normals):
+            raise ValueError("every normal must be a unit vector")
+        return self
+
+    @property
+    def half_angles(self) -> tuple[float, float]:
+        """Smallest and largest angle [rad] between an element, the focus and the axis."""
+        angles = [math.atan2(math.hypot(x, y), self.focal_length - z) for x, y, z in self.positions]
+        return min(angles), max(angles)
+
+    @property
+    def area(self) -> float:
+        """Radiating area [m2]."""
+        return len(self.positions) * math.pi * self.element_diameter**2 / 4
+
+    @property
+    def elements(self) -> int:
+        """Number of elements."""
+        return len(self.positions)
+
+
+Surface = Annotated[Cap | PistonArray, Field(discriminator="kind")]
+
+
+class Travel(Record):
+    """How far the positioner moves the focus from its home, each way [m], and how far it tilts [rad] from the vertical."""
+
+    x: float = Field(gt=0)
+    y: float = Field(gt=0)
+    z: float = Field(gt=0)
+    tilt: float = Field(gt=0, le=math.pi)
+
+
+class Ceilings(Record):
+    """What the device never exceeds, whatever a plan says.
+
+    Attributes:
+        acoustic_power: W through the radiating surface.
+        on_time: s per exposure.
+        spot_energy: J acoustic per exposure.
+        total_energy: J acoustic per treatment.
+        travel: reach of the axes.
+        stand_off: least gap [m] of water between radiating surface and skin.
+    """
+
+    acoustic_power: float = Field(gt=0)
+    on_time: float = Field(gt=0)
+    spot_energy: float = Field(gt=0)
+    total_energy: float = Field(gt=0)
+    travel: Travel
+    stand_off: float = Field(ge=0)
+
+
+class Calibration(Record):
+    """How acoustic power follows from what the device is told.
+
+    Attributes:
+        serial: the individual device.
+        date: ISO date of the measurement.
+        relative_uncertainty: of the acoustic power (95 %).
+        source: method or reference.
+    """
+
+    serial: str
+    date: str
+    relative_uncertainty: float = Field(gt=0, lt=1)
+    source: str
+
+
+class Transducer(Record):
+    """A therapy device as data.
+
+    Attributes:
+        name: key in the catalogue.
+        title: words for people.
+        frequency: Hz.
+        surface: what radiates.
+        ceilings: hard limits.
+        calibration: power calibration in force.
+        assumptions: what about this description is assumed, not published.
+        source: where it comes from.
+    """
+
+    name: str
+    title: str
+    frequency: float = Field(gt=0)
+    surface: Surface
+    ceilings: Ceilings
+    calibration: Calibration
+    assumptions: tuple[str, ...]
+    source: str
+
+    @property
+    def focal_length(self) -> float:
+        """Distance from apex to geometric focus [m]."""
+        return self.surface.focal_length
+
+    @property
+    def elements(self) -> int:
+        """Number of elements that can be driven apart; 1 for a single source."""
+        return self.surface.elements
+
+    def drive(
+        self,
+        acoustic_power: float,
+        elements_off: tuple[int, ...] = (),
+        phases: tuple[float, ...] = (),
+        pose: Pose | None = None,
+    ) -> Drive:
+        """This device driven with an acoustic power [W]; see ``Drive`` for the other arguments."""
+        from openhifu.model.drive import Drive as DriveRecord
+
+        data = {
+            "transducer": self,
+            "acoustic_power": acoustic_power,
+            "elements_off": elements_off,
+            "phases": phases,
+            "pose": pose,
+        }
+        return DriveRecord.from_data(data, f"drive of {self.name}")
