@@ -60,8 +60,9 @@ class Field:
 
         idx = np.moveaxis(self.grid.index(points), -1, 0)
         if np.iscomplexobj(self.data):
-            real = map_coordinates(self.data.real, idx, order=1, cval=outside)
-            return real + 1j * map_coordinates(self.data.imag, idx, order=1, cval=outside)
+            parts = (np.real(self.data), np.imag(self.data))
+            real, imaginary = (map_coordinates(part, idx, order=1, cval=outside) for part in parts)
+            return real + 1j * imaginary
         return map_coordinates(self.data, idx, order=1, cval=outside, output=np.float64)
 
     def resampled(self, grid: Grid, outside: float = np.nan) -> Field:

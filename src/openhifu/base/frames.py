@@ -14,7 +14,8 @@ from openhifu.base.errors import GeometryError, OutOfRange
 class Frame(StrEnum):
     """The frames of a treatment.
 
-    PATIENT is LPS in metres: x to the patient's left, y to the back, z to the head. TRANSDUCER has its origin at the apex of the
+    PATIENT is LPS in metres: x to the patient's left, y to the back, z to the head. TRANSDUCER has its origin at the
+    apex of the
     radiating surface and z along the beam.
     """
 
@@ -58,7 +59,7 @@ class Transform:
 
     def inverse(self) -> Transform:
         """The map back."""
-        return Transform(self.target, self.source, np.linalg.inv(self.matrix))
+        return Transform(self.target, self.source, np.linalg.inv(self.matrix).astype(np.float64))
 
     def then(self, following: Transform) -> Transform:
         """First this, then ``following``.

@@ -65,9 +65,9 @@ class Grid:
     def along(
         cls, axes: ArrayLike, origin: ArrayLike, low: ArrayLike, high: ArrayLike, spacing: float, frame: Frame
     ) -> Grid:
-        """Cubic voxels along the given unit vectors (rows of ``axes``), from ``origin + low`` up to ``origin + high`` [m].
+        """Cubic voxels along given unit vectors, from ``origin + low`` up to ``origin + high`` [m].
 
-        ``low`` and ``high`` are measured along those axes; this is how a grid follows a beam through a patient.
+        ``axes`` holds the unit vectors as rows; ``low`` and ``high`` are measured along them; this is how a grid follows a beam through a patient.
         """
         box = cls.box(low, high, spacing, frame)
         turn = np.asarray(axes, float).T
@@ -99,7 +99,8 @@ class Grid:
     def index(self, points: ArrayLike) -> NDArray[np.float64]:
         """Fractional indices (..., 3) of points (..., 3) [m] given in this grid's frame."""
         inverse = np.linalg.inv(self.affine)
-        return np.asarray(points, float) @ inverse[:3, :3].T + inverse[:3, 3]
+        found = np.asarray(points, float) @ inverse[:3, :3].T + inverse[:3, 3]
+        return np.asarray(found, np.float64)
 
     def contains(self, points: ArrayLike) -> NDArray[np.bool_]:
         """Whether each point lies within half a voxel of the grid."""

@@ -1,7 +1,9 @@
 """Frozen records with canonical JSON and a content hash.
 
-Canonical JSON: keys sorted, no spaces, UTF-8 unescaped, floats in Python's shortest round-trip form, NaN and infinity refused.
-The hash is SHA-256 over ``{"data": ..., "record": NAME, "schema": VERSION}`` in that form, so two records of different kinds never share one.
+Canonical JSON: keys sorted, no spaces, UTF-8 unescaped, floats in Python's shortest round-trip form, NaN and
+infinity refused.
+The hash is SHA-256 over ``{"data": ..., "record": NAME, "schema": VERSION}`` in that form, so two records of
+different kinds never share one.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ class Thresholds(Record):
     Attributes:
         gas_below: HU under which unlabelled body is gas.
         fat_below: HU under which it is fat.
-        bone_above: HU over which it is bone, only within ``bone_reach`` of labelled bone (contrast-filled vessels are as bright).
+        bone_above: HU over which it is bone, only within ``bone_reach`` of labelled bone (contrast-filled vessels
+            are as bright).
         bone_reach: m.
         skin_thickness: m of skin at the body surface.
     """

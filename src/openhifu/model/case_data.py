@@ -31,6 +31,9 @@ class CaseData:
     tissues: TissueMap
 
     def medium(self, grid: Grid | None = None) -> Medium:
-        """The tissues with the catalogue's values, on the image's grid or another one (outside the image: the case's background)."""
+        """The tissues with the catalogue's values, on the image's grid or another one (outside the image.
+
+        The case's background).
+        """
         whole = Medium.from_map(self.tissues)
         return whole if grid is None else whole.resampled(grid, self.case.background)

@@ -14,7 +14,8 @@ from openhifu.model.transducer import Transducer
 class Drive(Record):
     """A continuous-wave excitation.
 
-    All elements that are on move with the same normal velocity amplitude u; acoustic power W = rho c u^2 / 2 times their area
+    All elements that are on move with the same normal velocity amplitude u; acoustic power W = rho c u^2 / 2 times
+    their area
     (plane-wave load, the usual approximation for sources many wavelengths wide).
 
     Attributes:

@@ -37,7 +37,10 @@ class Finding(Record):
 
 
 class OrganPrediction(Record):
-    """What the plan expects for one organ: highest temperature [degC], highest CEM43 [min], volume [m3] over its limit."""
+    """What the plan expects for one organ: highest temperature [degC], highest CEM43 [min].
+
+    Volume [m3] over its limit.
+    """
 
     organ: str
     peak_temperature: float
@@ -73,7 +76,10 @@ class Prediction(Record):
 
 
 class Provenance(Record):
-    """What a plan was made from: hashes of case, device and tissue values, program version, and how each field was solved."""
+    """What a plan was made from: hashes of case, device and tissue values, program version.
+
+    And how each field was solved.
+    """
 
     case_hash: str
     device_hash: str

@@ -39,7 +39,8 @@ class Pose(Record):
     def axes(self) -> tuple[Vector, Vector, Vector]:
         """Unit vectors of the source's x, y and z (along the beam) in LPS.
 
-        x is perpendicular to the beam and to the patient's long axis (S), turned by ``roll``; for a beam along S, to P instead.
+        x is perpendicular to the beam and to the patient's long axis (S), turned by ``roll``; for a beam along S, to
+        P instead.
         """
         z: Vector = (-self.direction[0], -self.direction[1], -self.direction[2])
         helper: Vector = (0.0, 0.0, 1.0) if abs(z[2]) < 0.95 else (0.0, 1.0, 0.0)

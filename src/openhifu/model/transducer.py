@@ -1,4 +1,7 @@
-"""A therapy source as data: its radiating surface, its ceilings and its calibration, in its own frame (apex at 0, beam along +z)."""
+"""A therapy source as data: its radiating surface, its ceilings and its calibration.
+
+In its own frame (apex at 0, beam along +z).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,8 @@ if TYPE_CHECKING:
 class Cap(Record):
     """A spherical cap, with or without a central hole, in one piece or cut into equal-area tiles.
 
-    Rings are cut so that each has the same area (equal steps of cos(theta)); every ring is cut into the same number of sectors.
+    Rings are cut so that each has the same area (equal steps of cos(theta)); every ring is cut into the same number
+    of sectors.
     Element ``ring * sectors + sector``, from the hole outwards, sectors anticlockwise from +x seen along +z.
 
     Attributes:
@@ -113,7 +117,10 @@ Surface = Annotated[Cap | PistonArray, Field(discriminator="kind")]
 
 
 class Travel(Record):
-    """How far the positioner moves the focus from its home, each way [m], and how far it tilts [rad] from the vertical."""
+    """How far the positioner moves the focus from its home, each way [m].
+
+    And how far it tilts [rad] from the vertical.
+    """
 
     x: float = Field(gt=0)
     y: float = Field(gt=0)
