@@ -67,7 +67,8 @@ class Grid:
     ) -> Grid:
         """Cubic voxels along given unit vectors, from ``origin + low`` up to ``origin + high`` [m].
 
-        ``axes`` holds the unit vectors as rows; ``low`` and ``high`` are measured along them; this is how a grid follows a beam through a patient.
+        ``axes`` holds the unit vectors as rows; ``low`` and ``high`` are measured along them. This is how a grid
+        follows a beam through a patient.
         """
         box = cls.box(low, high, spacing, frame)
         turn = np.asarray(axes, float).T
@@ -99,8 +100,7 @@ class Grid:
     def index(self, points: ArrayLike) -> NDArray[np.float64]:
         """Fractional indices (..., 3) of points (..., 3) [m] given in this grid's frame."""
         inverse = np.linalg.inv(self.affine)
-        found = np.asarray(points, float) @ inverse[:3, :3].T + inverse[:3, 3]
-        return np.asarray(found, np.float64)
+        return np.asarray(points, np.float64) @ inverse[:3, :3].T.astype(np.float64) + inverse[:3, 3]
 
     def contains(self, points: ArrayLike) -> NDArray[np.bool_]:
         """Whether each point lies within half a voxel of the grid."""

@@ -89,21 +89,16 @@ class TissueMap:
 
 
 def nearest(data: NDArray[np.uint8], source: Grid, grid: Grid, outside: int) -> NDArray[np.uint8]:
-    """Nearest-neighbour values of small integers on another grid of the same frame, plane by plane to spare memory.
+    """Nearest-neighbour values of small integers on another grid of the same frame.
 
     Raises:
         GeometryError: if the frames differ.
     """
     if grid.frame is not source.frame:
         raise GeometryError(f"labels are in {source.frame}, the grid in {grid.frame}: transform first")
+    from openhifu.model.nearest_kernel import gather
+
     step = np.linalg.inv(source.affine) @ grid.affine
-    i, j = np.meshgrid(np.arange(grid.shape[0]), np.arange(grid.shape[1]), indexing="ij")
-    plane = [step[r, 0] * i + step[r, 1] * j + step[r, 3] for r in range(3)]
-    out = np.full(grid.shape, outside, dtype=data.dtype)
-    for k in range(grid.shape[2]):
-        idx = [np.rint(plane[r] + step[r, 2] * k).astype(np.int32) for r in range(3)]
-        inside = np.ones(i.shape, bool)
-        for r in range(3):
-            inside &= (idx[r] >= 0) & (idx[r] < source.shape[r])
-        out[..., k][inside] = data[idx[0][inside], idx[1][inside], idx[2][inside]]
+    out = np.empty(grid.shape, dtype=data.dtype)
+    gather(np.ascontiguousarray(data), step, out.dtype.type(outside), out)
     return out
