@@ -12,6 +12,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "openhifu"
 
+#: The floors from the ground up; rooms of one floor are siblings.
+FLOORS: tuple[frozenset[str], ...] = (
+    frozenset({"base"}),
+    frozenset({"model"}),
+    frozenset({"acoustics", "thermal", "imaging", "delivery"}),
+    frozenset({"planning", "monitoring", "reporting"}),
+    frozenset({"twin"}),
+    frozenset({"console"}),
+)
+FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
+
 #: Folders that hold no source, for a tree that is not a git checkout.
 _NOT_SOURCE = {".git", "__pycache__", "build", "dist", "out", "runs"}
 
@@ -46,8 +57,10 @@ class Imported:
 
 def room_of(dotted: str) -> str:
     """The room a dotted name belongs to; empty if it belongs to none."""
-    parts = dotted.split(".")
-    return parts[1] if len(parts) > 1 and parts[0] == "openhifu" and (PACKAGE / parts[1]).is_dir() else ""
+    root, _, rest = dotted.partition(".")
+    room = rest.partition(".")[0]
+    is_room = root == "openhifu" and room and (room in FLOOR_OF or (PACKAGE / room).is_dir())
+    return room if is_room else ""
 
 
 @cache

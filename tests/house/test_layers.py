@@ -9,18 +9,7 @@ import sys
 
 import pytest
 
-from tests.house.sources import Module, imports, package_modules, room_of
-
-#: The floors from the ground up; rooms of one floor are siblings.
-FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"base"}),
-    frozenset({"model"}),
-    frozenset({"acoustics", "thermal", "imaging", "delivery"}),
-    frozenset({"planning", "monitoring", "reporting"}),
-    frozenset({"twin"}),
-    frozenset({"console"}),
-)
-FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
+from tests.house.sources import FLOOR_OF, Module, imports, package_modules, room_of
 
 #: What decides whether ultrasound is on may use these and the standard library, nothing else.
 DELIVERY_MAY_USE = {"openhifu", "pydantic", "typing_extensions"}
