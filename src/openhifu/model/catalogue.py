@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from openhifu.base.errors import UnknownName
+from openhifu.base.errors import FormatError, UnknownName
 from openhifu.base.units import np_per_m_from_db_per_cm, perfusion_from_ml_min_kg
 from openhifu.model.tissue import Known, Missing, Property, Tissue, Value
 from openhifu.model.transducer import Transducer
@@ -19,12 +19,16 @@ _FILE_UNITS: dict[Property, tuple[str, Any]] = {
 """Properties the tissue file states in clinical units, with the conversion to SI."""
 
 
-def _value(prop: Property, entry: dict[str, Any]) -> Value:
+def _value(name: str, prop: Property, entry: dict[str, Any]) -> Value:
+    origin = f"tissue {name!r}, {prop.value}"
     if "missing" in entry:
-        return Missing(reason=entry["missing"])
+        return Missing.from_data({"reason": entry["missing"]}, origin)
+    if not entry.keys() >= {"nominal", "range", "source"} or len(entry["range"]) != 2:
+        raise FormatError(f"{origin}: give nominal, range = [low, high] and source, or missing with the reason")
     convert = _FILE_UNITS[prop][1] if prop in _FILE_UNITS else float
     nominal, (low, high) = entry["nominal"], entry["range"]
-    return Known(nominal=convert(nominal), low=convert(low), high=convert(high), source=entry["source"])
+    data = {"nominal": convert(nominal), "low": convert(low), "high": convert(high), "source": entry["source"]}
+    return Known.from_data(data, origin)
 
 
 def tissue_from_entry(name: str, entry: dict[str, Any]) -> Tissue:
@@ -37,7 +41,7 @@ def tissue_from_entry(name: str, entry: dict[str, Any]) -> Tissue:
         "name": name,
         "title": entry["title"],
         "caution": entry.get("caution", ""),
-        "values": {p: _value(p, entry[p.value]) for p in Property if p.value in entry},
+        "values": {p: _value(name, p, entry[p.value]) for p in Property if p.value in entry},
     }
     return Tissue.from_data(data, f"tissue {name!r}")
 
