@@ -100,7 +100,8 @@ class Grid:
     def index(self, points: ArrayLike) -> NDArray[np.float64]:
         """Fractional indices (..., 3) of points (..., 3) [m] given in this grid's frame."""
         inverse = np.linalg.inv(self.affine)
-        return np.asarray(points, np.float64) @ inverse[:3, :3].T.astype(np.float64) + inverse[:3, 3]
+        found = np.einsum("ij,...j->...i", inverse[:3, :3], np.asarray(points, np.float64)) + inverse[:3, 3]
+        return np.asarray(found, dtype=np.float64)
 
     def contains(self, points: ArrayLike) -> NDArray[np.bool_]:
         """Whether each point lies within half a voxel of the grid."""
