@@ -20,6 +20,7 @@ class Thresholds(Record):
         bone_above: HU over which it is bone, only within ``bone_reach`` of labelled bone (contrast-filled vessels
             are as bright).
         bone_reach: m.
+        cortical_above: HU from which labelled cancellous bone counts as cortical (labels cover whole bones).
         skin_thickness: m of skin at the body surface.
     """
 
@@ -27,7 +28,17 @@ class Thresholds(Record):
     fat_below: float
     bone_above: float
     bone_reach: float = Field(ge=0)
+    cortical_above: float
     skin_thickness: float = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.gas_below < self.fat_below < min(self.bone_above, self.cortical_above):
+            raise ValueError(
+                f"HU classes must rise: gas below {self.gas_below}, fat below {self.fat_below}, "
+                f"bone above {self.bone_above}, cortical above {self.cortical_above}"
+            )
+        return self
 
 
 class Case(Record):
@@ -37,7 +48,7 @@ class Case(Record):
         name: folder-friendly name.
         pseudonym: never the patient's name.
         image: content hash (SHA-256) of the CT file.
-        labels: content hash of the label map file, or empty where there is none.
+        labels: content hash of the label map file followed by the file of its names, or empty where there is none.
         target: what to treat.
         organs: organs at risk with their limits.
         device: catalogue name of the device.
