@@ -99,9 +99,8 @@ class Grid:
 
     def index(self, points: ArrayLike) -> NDArray[np.float64]:
         """Fractional indices (..., 3) of points (..., 3) [m] given in this grid's frame."""
-        inverse = np.linalg.inv(self.affine)
-        found = np.einsum("ij,...j->...i", inverse[:3, :3], np.asarray(points, np.float64)) + inverse[:3, 3]
-        return np.asarray(found, dtype=np.float64)
+        inverse: NDArray[np.float64] = np.linalg.inv(self.affine).astype(np.float64)
+        return np.einsum("ij,...j->...i", inverse[:3, :3], np.asarray(points, np.float64)) + inverse[:3, 3]
 
     def contains(self, points: ArrayLike) -> NDArray[np.bool_]:
         """Whether each point lies within half a voxel of the grid."""
@@ -110,7 +109,7 @@ class Grid:
 
     def axis(self, n: int) -> NDArray[np.float64]:
         """Distances [m] along axis ``n`` from this grid's first voxel."""
-        return np.arange(self.shape[n]) * self.spacing[n]
+        return np.arange(self.shape[n], dtype=np.float64) * self.spacing[n]
 
     def points(self) -> NDArray[np.float64]:
         """All voxel centres, shape ``(*shape, 3)`` [m]."""

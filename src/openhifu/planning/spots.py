@@ -60,13 +60,13 @@ def fill(target: NDArray[np.float64], prescription: Prescription) -> NDArray[np.
     Raises:
         Infeasible: if no lattice point falls inside the target.
     """
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     lateral, axial = prescription.lateral_spacing, prescription.axial_spacing
     middle = (target.min(axis=0) + target.max(axis=0)) / 2
     local = target - middle
     scale = np.array([1 / lateral, 1 / lateral, 1 / axial])
-    tree = cKDTree(local)
+    tree = KDTree(local)
     near = 0.6 * np.sqrt(3) * float(np.max(np.ptp(local, axis=0))) / max(2, round(len(local) ** (1 / 3)))
     best: tuple[float, NDArray[np.float64]] | None = None
     for phase in [(x, y, z) for x in (0.0, 0.5) for y in (0.0, 2 / 3) for z in (0.0, 0.5)]:
@@ -74,7 +74,7 @@ def fill(target: NDArray[np.float64], prescription: Prescription) -> NDArray[np.
         rows = rows[tree.query(rows[:, :3])[0] <= near]
         if len(rows) == 0:
             continue
-        away = cKDTree(rows[:, :3] * scale).query(local * scale)[0]
+        away = KDTree(rows[:, :3] * scale).query(local * scale)[0]
         score = float(np.mean(away**2))
         if best is None or score < best[0] - 1e-9:
             best = (score, rows)

@@ -1,0 +1,67 @@
+"""Where the physics behind the plan is stretched: bone in the beam, high amplitudes, motion, assumed numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from openhifu.base.outcome import Verdict
+from openhifu.model.plan import Finding
+from openhifu.planning.checks.evidence import Evidence
+
+BONE_NOTED = 0.05
+"""Share of the aperture through bone above which rib temperatures are called uncertain."""
+
+NONLINEAR_PRESSURE = 8e6
+"""Pa. Near 11 MPa in tissue (400 W of a 0.8 MHz, 43 degree source) an estimated shock parameter passes 1."""
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """Warnings about the model, not about the patient."""
+    yield _bone(evidence)
+    yield _amplitude(evidence)
+    yield Finding(
+        check="breathing",
+        verdict=Verdict.WARNING,
+        sentence=f"the plan holds for one breathing phase: {evidence.data.case.prescription.breath_hold}",
+        value=0.0,
+        limit=3.0,
+        unit="mm",
+        source="a spot is 2 mm wide; the liver moves 10 to 20 mm with breathing",
+        remedy="breath-hold or gating, with the target's place confirmed before every exposure",
+    )
+
+
+def _bone(evidence: Evidence) -> Finding:
+    share = evidence.seen.bone
+    return Finding(
+        check="bone in the beam",
+        verdict=Verdict.WARNING if share > BONE_NOTED else Verdict.OK,
+        sentence=(
+            f"{100 * share:.0f} % of the aperture is behind bone and {100 * evidence.seen.cartilage:.0f} % behind "
+            "cartilage; the one-way field knows no shear, no critical angle and no reverberation in bone, so "
+            "temperatures there are uncertain by about a factor of two"
+        ),
+        value=100 * share,
+        limit=100 * BONE_NOTED,
+        unit="%",
+        source="comparison of one-way and full-wave fields behind bone layers (33 to 50 % apart)",
+        remedy="watch the measured temperature of bone; the next exposure waits for it" if share > BONE_NOTED else "",
+    )
+
+
+def _amplitude(evidence: Evidence) -> Finding:
+    shot = evidence.sonications[evidence.history.pressure_of]
+    peak = float(abs(evidence.history.pressure.data).max())
+    strongest = peak * math.sqrt(max(s.acoustic_power for s in evidence.sonications) / shot.acoustic_power)
+    over = strongest > NONLINEAR_PRESSURE
+    return Finding(
+        check="linear field",
+        verdict=Verdict.WARNING if over else Verdict.OK,
+        sentence=f"the strongest exposure reaches {strongest / 1e6:.1f} MPa at its focus in the linear field",
+        value=strongest / 1e6,
+        limit=NONLINEAR_PRESSURE / 1e6,
+        unit="MPa",
+        source="shock parameter estimate for a 0.8 MHz source of 43 degrees half-angle behind 5 cm of tissue",
+        remedy="heating is underestimated; lower the power and lengthen the exposure" if over else "",
+    )
