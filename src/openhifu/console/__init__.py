@@ -1,0 +1,1 @@
+"""The only room that knows every room: the command line, and the plain constructor calls that join the others."""

@@ -1,0 +1,98 @@
+"""A case seen along one beam: grids, tissues and masks that planning, prediction and rehearsal share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openhifu.base.errors import Infeasible
+from openhifu.base.frames import Frame
+from openhifu.base.grid import Grid
+from openhifu.base.vectors import Vector
+from openhifu.model.case_data import CaseData
+from openhifu.model.medium import Medium
+from openhifu.model.pose import Pose
+from openhifu.model.regions import organ_mask, target_mask
+from openhifu.model.target import Ellipsoid, LabelTarget, Sphere
+from openhifu.model.transducer import Transducer
+from openhifu.planning.anatomy import Anatomy
+from openhifu.planning.beam import BeamGrids, beam_grids
+
+TARGET_NAME = "target"
+"""Name of the target among the probes and curves, beside the organs' own names."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One case, one source, one pose.
+
+    Attributes:
+        data: the case.
+        device: the source.
+        view: anatomy for rays.
+        pose: reference pose, focus at the target's centre.
+        grids: where field and heat live.
+        tissues: tissues on the heat grid, catalogue values.
+        target: mask of the target on the heat grid.
+        organs: masks of the organs at risk on the heat grid; organs without a voxel there are left out.
+    """
+
+    data: CaseData
+    device: Transducer
+    view: Anatomy
+    pose: Pose
+    grids: BeamGrids
+    tissues: Medium
+    target: NDArray[np.bool_]
+    organs: dict[str, NDArray[np.bool_]]
+
+
+def target_centre(data: CaseData) -> Vector:
+    """Centre of the target (LPS, m): of its shape, or of its label's voxels."""
+    target = data.case.target
+    if isinstance(target, Sphere | Ellipsoid):
+        return target.centre
+    mask = target_mask(target, data.tissues.grid, data.labels)
+    if not mask.any():
+        raise Infeasible(f"label {target.label!r} has no voxel in this case; choose a label that has")
+    centre = data.tissues.grid.world(np.argwhere(mask).mean(axis=0))
+    return (float(centre[0]), float(centre[1]), float(centre[2]))
+
+
+def target_half_size(data: CaseData) -> float:
+    """Largest distance [m] of a point of the target from its centre."""
+    target = data.case.target
+    if isinstance(target, Sphere):
+        return target.radius
+    if isinstance(target, Ellipsoid):
+        return max(target.semi_axes)
+    grid = data.tissues.grid
+    points = grid.world(np.argwhere(target_mask(target, grid, data.labels)))
+    return float(np.linalg.norm(points - np.asarray(target_centre(data)), axis=1).max())
+
+
+def target_points(data: CaseData, pose: Pose, spacing: float) -> NDArray[np.float64]:
+    """Points of the target in beam coordinates [m] about the pose's focus, on a lattice of ``spacing`` [m]."""
+    reach = target_half_size(data) + spacing
+    box = Grid.along(pose.axes, pose.focus, (-reach,) * 3, (reach,) * 3, spacing, Frame.PATIENT)
+    inside = target_mask(data.case.target, box, data.labels)
+    return np.argwhere(inside).astype(np.float64) * spacing - reach
+
+
+def scene(data: CaseData, device: Transducer, view: Anatomy, pose: Pose) -> Scene:
+    """Build the scene of a pose.
+
+    Raises:
+        Infeasible: if the source would touch the skin, or the target has no voxel.
+    """
+    grids = beam_grids(view, device, pose, target_half_size(data) + 2e-3)
+    tissues = data.medium(grids.heat)
+    target = target_mask(data.case.target, grids.heat, data.labels)
+    if not target.any():
+        what = data.case.target.label if isinstance(data.case.target, LabelTarget) else data.case.target.kind
+        raise Infeasible(f"the target ({what}) is smaller than a voxel of 1 mm; give a larger one")
+    masks = {o.name: organ_mask(o, grids.heat, data.labels, tissues.map) & ~target for o in data.case.organs}
+    organs = {name: mask for name, mask in masks.items() if mask.any()}
+    return Scene(data, device, view, pose, grids, tissues, target, organs)
