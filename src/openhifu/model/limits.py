@@ -41,6 +41,31 @@ class OrganAtRisk(Record):
     distance_min: float = Field(default=0.0, ge=0)
 
 
+class Titration(Record):
+    """How delivery adapts the power to the patient it meets, by what the thermometer reads.
+
+    The rise of an exposure grows like ``ln(1 + t / growth_time)`` (a Gaussian beam in a conducting medium), so that an
+    exposure shorter than planned still says how strongly this patient heats.
+
+    Attributes:
+        test_share: power of the sub-ablative test exposure as a share of the planned power.
+        test_on_time: s of the test exposure.
+        growth_time: s; for a beam whose intensity has the 1/e radius w, in tissue of diffusivity kappa, ``w**2 / (4 kappa)``.
+        reading_share: share of the true rise at the peak that a thermometer reads through its voxel size (1: reads points).
+        lowest_scale: least factor on the planned power.
+        highest_scale: greatest factor on the planned power; each sonication's own power ceiling holds besides.
+        damping: how far, in the logarithm, each exposure moves the factor towards what it asks for: 1 all the way.
+    """
+
+    test_share: float = Field(gt=0, lt=1)
+    test_on_time: float = Field(gt=0)
+    growth_time: float = Field(gt=0)
+    reading_share: float = Field(gt=0, le=1)
+    lowest_scale: float = Field(gt=0, le=1)
+    highest_scale: float = Field(ge=1)
+    damping: float = Field(gt=0, le=1)
+
+
 class Prescription(Record):
     """What the treatment should reach.
 
@@ -56,6 +81,7 @@ class Prescription(Record):
         pre_cooling: s of skin cooling before the first exposure.
         cooling_time: least pause [s] between exposures.
         breath_hold: how breathing motion is excluded, in words.
+        titration: how the power is adapted to the patient; None delivers the planned powers as they are.
     """
 
     goal_cem43: float = Field(gt=0)
@@ -69,6 +95,7 @@ class Prescription(Record):
     pre_cooling: float = Field(ge=0)
     cooling_time: float = Field(ge=0)
     breath_hold: str
+    titration: Titration | None = None
 
 
 class SiteLimits(Record):

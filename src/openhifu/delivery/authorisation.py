@@ -1,0 +1,141 @@
+"""Who may deliver what: an approval of exactly this plan, or a rehearsal that only simulated devices accept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openhifu.base.errors import NotApproved
+from openhifu.base.outcome import Ending
+from openhifu.delivery.journal import JournalReading
+from openhifu.delivery.protocols import Identity
+from openhifu.delivery.steps import Arm
+from openhifu.model.events import RunEnded, RunStarted
+from openhifu.model.plan import Approval, TreatmentPlan
+from openhifu.model.transducer import Transducer
+
+_ROUNDING = 1e-9  # share by which a product of floats may miss its limit
+
+
+@dataclass(frozen=True)
+class Approved:
+    """A plan with the approval that a person signed for it."""
+
+    plan: TreatmentPlan
+    approval: Approval
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A plan to be tried on a simulated machine; no real device accepts it."""
+
+    plan: TreatmentPlan
+
+
+Authorisation = Approved | Rehearsal
+
+
+def require_authorised(authorisation: Authorisation, device: Transducer, identity: Identity) -> None:
+    """Hold plan, approval, device description and the device's own answer against each other; called at every arming.
+
+    Raises:
+        NotApproved: naming what does not match.
+    """
+    plan = authorisation.plan
+    if isinstance(authorisation, Rehearsal):
+        if not identity.simulated:
+            raise NotApproved("a rehearsal runs on a simulated machine only; this generator says that it is a real one")
+    else:
+        _require_approved(plan, authorisation.approval)
+    _require_device(plan, device, identity)
+
+
+def _require_approved(plan: TreatmentPlan, approval: Approval) -> None:
+    if plan.content_hash != approval.plan_hash:
+        raise NotApproved(
+            f"the approval is for plan {approval.plan_hash[:12]}, this plan is {plan.content_hash[:12]}: it was edited "
+            "after the approval or is another one; rehearse and approve it anew"
+        )
+    if plan.errors:
+        raise NotApproved(f"the plan has an error: {plan.errors[0].sentence}; a plan with errors is never delivered")
+
+
+def _require_device(plan: TreatmentPlan, device: Transducer, identity: Identity) -> None:
+    calibration = device.calibration
+    if not plan.serial == calibration.serial == identity.serial:
+        raise NotApproved(
+            f"the plan is for device no. {plan.serial}, the description for no. {calibration.serial}, "
+            f"the generator says no. {identity.serial}; plan for the device that is connected"
+        )
+    if identity.calibration_date != calibration.date:
+        raise NotApproved(
+            f"the generator runs on the calibration of {identity.calibration_date}, the plan's device on that of "
+            f"{calibration.date}; load the calibration in force and plan again"
+        )
+    if device.content_hash != plan.provenance.device_hash:
+        raise NotApproved(
+            f"the device description ({device.content_hash[:12]}) is not the one the plan was made for "
+            f"({plan.provenance.device_hash[:12]}); plan again with the description in force"
+        )
+
+
+def require_allowed(plan: TreatmentPlan, device: Transducer, step: Arm, spent: float) -> None:
+    """Hold an exposure against the limits of device and site and against the plan it claims to come from.
+
+    Args:
+        plan: the authorised plan.
+        device: whose ceilings hold.
+        step: what is about to be armed.
+        spent: J delivered before, by earlier runs too.
+
+    Raises:
+        NotApproved: naming the limit.
+    """
+    planned = next((s for s in plan.sonications if s.index == step.index), None)
+    if planned is None or planned.focus != step.focus or planned.elements_off != step.elements_off:
+        raise NotApproved(f"exposure {step.index} is not one of the approved plan")
+    site, ceilings, energy = plan.site, device.ceilings, step.power * step.on_time
+    for name, value, limit in (
+        ("power [W]", step.power, min(site.acoustic_power, ceilings.acoustic_power, planned.power_ceiling)),
+        ("on-time [s]", step.on_time, min(site.on_time, ceilings.on_time)),
+        ("energy [J]", energy, min(site.spot_energy, ceilings.spot_energy)),
+        ("total energy [J]", spent + energy, min(site.total_energy, ceilings.total_energy)),
+    ):
+        if not value <= limit * (1 + _ROUNDING):
+            raise NotApproved(f"exposure {step.index}: {name} {value:.1f} is above the limit of {limit:.1f}")
+
+
+def approve(
+    plan: TreatmentPlan, rehearsal: JournalReading, person: str, role: str, time: str, statement: str
+) -> Approval:
+    """A person's approval of a plan that was rehearsed.
+
+    Args:
+        plan: without errors.
+        rehearsal: the journal of a rehearsal of exactly this plan that ran to its end.
+        person: who approves.
+        role: in which role.
+        time: ISO 8601 with offset.
+        statement: what the person confirms.
+
+    Raises:
+        NotApproved: if the plan has errors, or the journal is not that of a completed rehearsal of it.
+    """
+    if plan.errors:
+        sentences = "; ".join(f.sentence for f in plan.errors)
+        raise NotApproved(f"the plan has {len(plan.errors)} errors: {sentences}; change the plan first")
+    if not rehearsal.intact or not rehearsal.events:
+        raise NotApproved(f"the journal of the rehearsal cannot be trusted: {rehearsal.sentence}; rehearse again")
+    first, last = rehearsal.events[0].what, rehearsal.events[-1].what
+    if not isinstance(first, RunStarted) or not first.rehearsal or first.plan_hash != plan.content_hash:
+        raise NotApproved("that journal is not a rehearsal of exactly this plan; rehearse this plan first")
+    if not isinstance(last, RunEnded) or last.ending is not Ending.COMPLETED:
+        how = f"{last.ending}: {last.sentence}" if isinstance(last, RunEnded) else "no ending was written"
+        raise NotApproved(f"the rehearsal did not run to its end ({how}); rehearse again")
+    return Approval(
+        plan_hash=plan.content_hash,
+        rehearsal_hash=rehearsal.last_hash,
+        person=person,
+        role=role,
+        time=time,
+        statement=statement,
+    )

@@ -1,0 +1,283 @@
+"""What delivery needs of a machine: small protocols, the status every act answers with, and the lease that lapses.
+
+``docs/driver-contract.md`` says in full what hardware behind these must guarantee. Times are seconds of the engine's
+clock; a driver whose device has a clock of its own translates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from openhifu.base.errors import OutOfRange
+from openhifu.base.vectors import Vector
+
+LEASE_LIMIT = 0.2
+"""Longest lease [s]: output without a live engine never lasts longer."""
+
+
+class Answer(StrEnum):
+    """How a device took an order."""
+
+    OK = "ok"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a device says to an order.
+
+    Attributes:
+        answer: taken, refused or failed.
+        at: when it said so [s].
+        deadline: when the act will be complete at the latest [s].
+        sentence: why, if it was not taken.
+    """
+
+    answer: Answer
+    at: float
+    deadline: float
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to radiate for a short while; it lapses by itself.
+
+    Attributes:
+        exposure: which exposure of the run it belongs to.
+        renewal: how many times it was renewed; a device refuses one that is not newer than the last.
+        duration: s from the moment the device receives it, at most ``LEASE_LIMIT``.
+    """
+
+    exposure: int
+    renewal: int
+    duration: float
+
+    def __post_init__(self) -> None:
+        """Refuse a lease that would outlive its purpose."""
+        if not 0 < self.duration <= LEASE_LIMIT:
+            raise OutOfRange(f"a lease lasts more than 0 and at most {LEASE_LIMIT} s, got {self.duration} s")
+
+    def renewed(self) -> Lease:
+        """The next lease of the same exposure."""
+        return Lease(self.exposure, self.renewal + 1, self.duration)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which individual device this is.
+
+    Attributes:
+        at: s.
+        serial: serial number.
+        calibration_date: ISO date of the calibration it runs on.
+        simulated: whether it heats nothing but a simulation.
+    """
+
+    at: float
+    serial: str
+    calibration_date: str
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorReading:
+    """State of the generator.
+
+    Attributes:
+        at: s.
+        ready: loaded, warm and willing to fire.
+        radiating: whether there is output now.
+        forward_power: acoustic W, by its own meter.
+        reflected_share: share of the electrical power that comes back.
+        on_time: s of output of the present exposure, or of the last one.
+        energy: J of it.
+    """
+
+    at: float
+    ready: bool
+    radiating: bool
+    forward_power: float
+    reflected_share: float
+    on_time: float
+    energy: float
+
+
+@dataclass(frozen=True, slots=True)
+class PositionReading:
+    """Where the focus is (LPS, m), and whether it moves."""
+
+    at: float
+    focus: Vector
+    moving: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TemperatureReading:
+    """Highest temperature [degC] in the target and in each organ at risk; ``at`` is when the image was taken [s]."""
+
+    at: float
+    target: float
+    organs: tuple[tuple[str, float], ...]
+
+    def organ(self, name: str) -> float:
+        """Highest temperature of an organ; NaN if the reading does not have it."""
+        return next((value for organ, value in self.organs if organ == name), float("nan"))
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReading:
+    """How far [m] the target is from where the plan has it, and whether the breath is held."""
+
+    at: float
+    displacement: float
+    breath_held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WaterReading:
+    """Coupling water: temperature [degC], filling (1: full), dissolved oxygen [mg/L]."""
+
+    at: float
+    temperature: float
+    level: float
+    dissolved_oxygen: float
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonReading:
+    """Whether the patient presses the stop button."""
+
+    at: float
+    pressed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something a person must decide; the first choice goes on."""
+
+    text: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A person's decision."""
+
+    choice: str
+    by: str
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Source of the ultrasound."""
+
+    def identity(self) -> Identity:
+        """Which device this is, asked anew each time."""
+        ...
+
+    def load(self, power: float, on_time: float, elements_off: tuple[int, ...]) -> Status:
+        """Prepare one exposure (acoustic W, s); the device's own timer ends it after ``on_time``. Never radiates."""
+        ...
+
+    def fire(self, lease: Lease) -> Status:
+        """Radiate what was loaded, once, for as long as the lease holds; a second fire needs a second load."""
+        ...
+
+    def renew(self, lease: Lease) -> Status:
+        """Hold on: the lease counts from now. Refused once it has lapsed; has no effect after the timer's own end."""
+        ...
+
+    def off(self) -> Status:
+        """End output now and forget what was loaded. Always allowed, at any time, any number of times."""
+        ...
+
+    def reading(self) -> GeneratorReading:
+        """State now."""
+        ...
+
+
+@runtime_checkable
+class Positioner(Protocol):
+    """Axes that carry the source."""
+
+    def move_to(self, focus: Vector) -> Status:
+        """Start to move the focus there (LPS, m), to arrive by the status' deadline. Refused out of reach."""
+        ...
+
+    def stop(self) -> Status:
+        """Stand still."""
+        ...
+
+    def reading(self) -> PositionReading:
+        """State now."""
+        ...
+
+
+@runtime_checkable
+class Thermometer(Protocol):
+    """Temperatures inside the patient."""
+
+    def reading(self) -> TemperatureReading:
+        """The newest temperatures."""
+        ...
+
+
+@runtime_checkable
+class Imager(Protocol):
+    """Eyes on the target."""
+
+    def reading(self) -> ImageReading:
+        """The newest image's verdict."""
+        ...
+
+
+@runtime_checkable
+class Cooler(Protocol):
+    """The coupling water."""
+
+    def set_temperature(self, temperature: float) -> Status:
+        """Bring the water to a temperature [degC]."""
+        ...
+
+    def reading(self) -> WaterReading:
+        """State now."""
+        ...
+
+
+@runtime_checkable
+class PatientButton(Protocol):
+    """The button in the patient's hand."""
+
+    def reading(self) -> ButtonReading:
+        """State now."""
+        ...
+
+
+@runtime_checkable
+class Operator(Protocol):
+    """The person in charge, behind whatever screen or key."""
+
+    def stop_requested(self) -> str | None:
+        """Name of the person who wants to stop; None if nobody does."""
+        ...
+
+    def answer(self, question: Question) -> Reply | None:
+        """The decision on a question; None as long as there is none. Returns at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """One machine: everything the engine talks to."""
+
+    generator: Generator
+    positioner: Positioner
+    thermometer: Thermometer
+    imager: Imager
+    cooler: Cooler
+    button: PatientButton
+    operator: Operator

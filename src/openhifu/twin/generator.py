@@ -1,0 +1,176 @@
+"""A simulated generator: power ramp, calibration error, its own timer, and a lease that lapses by itself."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from openhifu.base.vectors import Vector
+from openhifu.delivery.clock import Clock
+from openhifu.delivery.protocols import Answer, GeneratorReading, Identity, Lease, Positioner, Status
+from openhifu.model.transducer import Transducer
+from openhifu.twin.body import Beam
+
+ANSWER_TIME = 0.02
+"""Seconds within which an electrical act is complete."""
+
+
+@dataclass
+class _Burst:
+    """One exposure as it was: W and s loaded, when it began, and when it ends unless something ends it earlier."""
+
+    power: float
+    on_time: float
+    elements_off: tuple[int, ...]
+    focus: Vector
+    start: float
+    exposure: int
+    renewal: int
+    lease_until: float
+    off_at: float = math.inf
+
+    @property
+    def timer(self) -> float:
+        return self.start + self.on_time
+
+    @property
+    def end(self) -> float:
+        return min(self.timer, self.lease_until, self.off_at)
+
+
+class SimulatedGenerator:
+    """Radiates into a simulated patient and nothing else.
+
+    Its state follows from the clock alone, so that the lease lapses and the timer ends whether or not anyone asks.
+
+    Args:
+        clock: its time.
+        device: whose serial number, calibration and power ceiling it has.
+        positioner: where the focus is when it fires.
+        gain: true power over the power it believes in (calibration error).
+        ramp_time: s, time constant of the rise to full power.
+        meter_noise: relative standard deviation of the power meter.
+        rng: source of the noise.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        device: Transducer,
+        positioner: Positioner,
+        gain: float,
+        ramp_time: float,
+        meter_noise: float,
+        rng: np.random.Generator,
+    ) -> None:
+        """Off, with nothing loaded."""
+        self._clock, self._device, self._positioner = clock, device, positioner
+        self._gain, self._ramp, self._noise, self._rng = gain, ramp_time, meter_noise, rng
+        self._loaded: tuple[float, float, tuple[int, ...]] | None = None
+        self._bursts: list[_Burst] = []
+        self._settled = 0
+
+    def identity(self) -> Identity:
+        """Serial number and calibration of the device it stands for, and that it is simulated."""
+        calibration = self._device.calibration
+        return Identity(self._clock.now(), calibration.serial, calibration.date, simulated=True)
+
+    def load(self, power: float, on_time: float, elements_off: tuple[int, ...]) -> Status:
+        """Take an exposure; refused while radiating, beyond the ceilings, or for elements it does not have."""
+        ceilings = self._device.ceilings
+        if self.radiating:
+            return self._status(Answer.REFUSED, "it radiates")
+        if not (0 < power <= ceilings.acoustic_power and 0 < on_time <= ceilings.on_time):
+            return self._status(Answer.REFUSED, f"{power} W for {on_time} s is beyond its ceilings")
+        if any(not 0 <= e < self._device.elements for e in elements_off):
+            return self._status(Answer.REFUSED, f"it has elements 0 to {self._device.elements - 1}")
+        self._loaded = (power, on_time, elements_off)
+        return self._status(Answer.OK)
+
+    def fire(self, lease: Lease) -> Status:
+        """Begin what is loaded; refused when nothing is."""
+        if self._loaded is None or self.radiating:
+            return self._status(Answer.REFUSED, "nothing is loaded")
+        power, on_time, elements_off = self._loaded
+        self._loaded, now = None, self._clock.now()
+        focus = self._positioner.reading().focus
+        until = now + lease.duration
+        self._bursts.append(_Burst(power, on_time, elements_off, focus, now, lease.exposure, lease.renewal, until))
+        return self._status(Answer.OK)
+
+    def renew(self, lease: Lease) -> Status:
+        """Hold on; refused for a lapsed lease or one that is not newer."""
+        burst, now = self._bursts[-1] if self._bursts else None, self._clock.now()
+        if burst is None or burst.exposure != lease.exposure or burst.renewal >= lease.renewal:
+            return self._status(Answer.REFUSED, "this lease is not newer than the last")
+        if now >= burst.end:
+            done = burst.end == burst.timer
+            return self._status(Answer.OK) if done else self._status(Answer.REFUSED, "the lease had lapsed")
+        burst.renewal, burst.lease_until = lease.renewal, now + lease.duration
+        return self._status(Answer.OK)
+
+    def off(self) -> Status:
+        """End output and forget what was loaded."""
+        self._loaded = None
+        if self.radiating:
+            self._bursts[-1].off_at = self._clock.now()
+        return self._status(Answer.OK)
+
+    def reading(self) -> GeneratorReading:
+        """State now; energy and on-time of the present or last exposure, by its own meter."""
+        now = self._clock.now()
+        if not self._bursts:
+            return GeneratorReading(now, self._loaded is not None, False, 0.0, 0.0, 0.0, 0.0)
+        burst, on = self._bursts[-1], self.radiating
+        on_time = min(min(now, burst.end) - burst.start, burst.on_time)
+        power = burst.power * -math.expm1(-on_time / self._ramp) if on else 0.0
+        shown = power * (1 + self._noise * float(self._rng.standard_normal()))
+        energy = self._believed_energy(burst, burst.start, now)
+        return GeneratorReading(now, self._loaded is not None, on, shown, 0.03 if on else 0.0, on_time, energy)
+
+    @property
+    def radiating(self) -> bool:
+        """Whether there is output now."""
+        return bool(self._bursts) and self._clock.now() < self._bursts[-1].end
+
+    @property
+    def last_output(self) -> float:
+        """When the output ended, or will if nobody does anything [s]; minus infinity if there never was any."""
+        return self._bursts[-1].end if self._bursts else -math.inf
+
+    def pieces(self, begin: float, end: float) -> list[tuple[float, Beam | None]]:
+        """What was truly radiated from ``begin`` to ``end`` [s], as stretches of constant mean power that fill it."""
+        found: list[tuple[float, Beam | None]] = []
+        at = begin
+        while self._settled < len(self._bursts):
+            burst = self._bursts[self._settled]
+            start, stop = max(burst.start, at), min(burst.end, end)
+            if start >= end:
+                break
+            if start > at:
+                found.append((start - at, None))
+                at = start
+            if stop > at:
+                power = self._gain * self._believed_energy(burst, at, stop) / (stop - at)
+                found.append((stop - at, Beam(power, burst.focus, burst.elements_off)))
+                at = stop
+            if burst.end > end:
+                break
+            self._settled += 1
+        if end > at:
+            found.append((end - at, None))
+        return found
+
+    def _believed_energy(self, burst: _Burst, begin: float, end: float) -> float:
+        """J between two times: integral of power (1 - exp(-t / ramp)) while it is on."""
+        a, b = max(begin, burst.start) - burst.start, min(end, burst.end) - burst.start
+        if b <= a:
+            return 0.0
+        ramp = self._ramp
+        return burst.power * ((b - a) - ramp * (math.exp(-a / ramp) - math.exp(-b / ramp)))
+
+    def _status(self, answer: Answer, sentence: str = "") -> Status:
+        now = self._clock.now()
+        return Status(answer, now, now + ANSWER_TIME, sentence)

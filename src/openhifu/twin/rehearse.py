@@ -1,0 +1,85 @@
+"""Rehearsal: the same engine, program and journal as a treatment, on a simulated machine and patient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from openhifu.base.progress import Progress, silent
+from openhifu.delivery.authorisation import Authorisation
+from openhifu.delivery.endings import RunResult
+from openhifu.delivery.engine import TreatmentEngine
+from openhifu.delivery.journal import Journal, JournalReading
+from openhifu.delivery.rules import SafetyRules
+from openhifu.delivery.words import RunInfo
+from openhifu.model.transducer import Transducer
+from openhifu.twin.body import Body
+from openhifu.twin.clock import SimulatedClock
+from openhifu.twin.faults import FaultScript, with_faults
+from openhifu.twin.machine import MachineModel, simulated_machine
+
+
+@dataclass(frozen=True)
+class SimulatedRun:
+    """A finished run on the simulated machine.
+
+    Attributes:
+        result: its ending.
+        duration: s of simulated time.
+        gain: true power over the power the machine believed in.
+        last_output: when the output truly ended for the last time [s]; minus infinity if there never was any.
+    """
+
+    result: RunResult
+    duration: float
+    gain: float
+    last_output: float
+
+
+def rehearse(
+    authorisation: Authorisation,
+    device: Transducer,
+    body: Body,
+    journal_path: Path,
+    seed: int,
+    program_version: str,
+    model: MachineModel | None = None,
+    rules: SafetyRules | None = None,
+    earlier: Sequence[JournalReading] = (),
+    faults: FaultScript | None = None,
+    started: datetime | None = None,
+    progress: Progress = silent,
+) -> SimulatedRun:
+    """Run a plan on the simulated machine, as fast as it goes.
+
+    Args:
+        authorisation: ``Rehearsal(plan)``, or ``Approved(plan, approval)`` to treat on the simulated device.
+        device: description of the device in force.
+        body: the simulated patient.
+        journal_path: a file that does not exist yet.
+        seed: of machine noise and calibration error (the patient has its own).
+        program_version: of OpenHIFU, for the journal.
+        model: the machine's imperfections and the day's events; ``MachineModel()`` if not given.
+        rules: safety numbers; ``SafetyRules()`` if not given.
+        earlier: journals of the interrupted runs of this plan, oldest first; their exposures are not repeated.
+        faults: what breaks.
+        started: time on the wall at the start; now if not given.
+        progress: told after every exposure.
+
+    Raises:
+        StorageError: if the journal cannot be made; nothing was done then.
+    """
+    clock = SimulatedClock(started)
+    machine_model = model or MachineModel()
+    machine = simulated_machine(clock, device, authorisation.plan.pose.focus, body, seed, machine_model)
+    devices = machine.devices if faults is None else with_faults(machine.devices, faults, clock)
+    run = journal_path.parent.name or "run"
+    journal = Journal.create(journal_path, run, machine_model.operator, clock)
+    events = tuple(event for reading in earlier for event in reading.events)
+    info = RunInfo(program_version, seed, events, earlier[-1].last_hash if earlier else "")
+    engine = TreatmentEngine(authorisation, device, devices, journal, clock, rules or SafetyRules(), info, progress)
+    result = engine.run()
+    machine.thermometer.bring_up_to_date()
+    return SimulatedRun(result, clock.now(), machine.gain, machine.generator.last_output)
