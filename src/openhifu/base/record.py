@@ -40,7 +40,7 @@ def explain(error: ValidationError) -> str:
     for item in error.errors():
         where = ".".join(str(p) for p in item["loc"]) or "the record"
         given = "" if item["type"] == "missing" else f" (given: {item['input']!r:.80})"
-        parts.append(f"{where}: {item['msg']}{given}")
+        parts.append(f"{where}: {item['msg'].removeprefix('Value error, ')}{given}")
     return "; ".join(parts)
 
 

@@ -1,0 +1,257 @@
+"""A new case folder from a scan, a label map and a target: the whole folder or nothing."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from openhifu.base.errors import FormatError, InputError, StorageError, UnknownName
+from openhifu.base.field import Field, Quantity
+from openhifu.base.files import write_whole
+from openhifu.base.grid import Grid
+from openhifu.base.outcome import Outcome, Verdict
+from openhifu.imaging.body import LOWEST_HU, body_mask
+from openhifu.imaging.case_file import write_case_text
+from openhifu.imaging.findings import describe
+from openhifu.imaging.morphology import Mask, within
+from openhifu.imaging.nifti import nifti_bytes
+from openhifu.imaging.presets import Preset, preset
+from openhifu.imaging.reading import CASE_FILE, images_hash, require_names
+from openhifu.imaging.resampling import Crop, cropped_grid, resampled
+from openhifu.imaging.scan import read_ct, read_labels
+from openhifu.imaging.sections import ImagesSection, organ_of
+from openhifu.imaging.tissue_classes import tissue_map
+from openhifu.model.case import Case
+from openhifu.model.case_data import CaseData
+from openhifu.model.catalogue import transducer
+from openhifu.model.limits import OrganAtRisk
+from openhifu.model.target import Target
+from openhifu.model.tissuemap import LabelMap
+
+HIGHEST_HU = 1500.0
+"""Metal and streaks above this are clamped; no tissue class lies above it."""
+
+OUTSIDE_HU = -1000.0
+"""What lies around the body is stored as this, so that table, blanket and padding are gone."""
+
+_MARGIN_VOXELS = 2
+_CUT_VOXELS = 20
+CT_FILE, LABELS_FILE, NAMES_FILE = "ct.nii.gz", "labels.nii.gz", "labels.csv"
+
+
+@dataclass(frozen=True)
+class NewCase:
+    """What a new case is made of.
+
+    Attributes:
+        ct: NIfTI file, or folder with one DICOM series.
+        target: what to treat (mm are converted before: metres, LPS).
+        device: catalogue name.
+        preset: where prescription, limits, organs, HU classes and label tissues come from.
+        labels: label map on the CT's grid; None for none.
+        label_names: CSV with ``structure,id``; needed with ``labels``.
+        organs: further organs at risk; one named as an organ of the preset takes its place.
+        crop: voxels of the CT to keep, first and end (exclusive) along each of its axes.
+        spacing: m along each of its axes to resample to.
+        pseudonym: of the patient; never a name.
+        notes: origin, licence, what a reader should know.
+    """
+
+    ct: Path
+    target: Target
+    device: str
+    preset: str
+    labels: Path | None = None
+    label_names: Path | None = None
+    organs: tuple[OrganAtRisk, ...] = ()
+    crop: Crop | None = None
+    spacing: tuple[float, float, float] | None = None
+    pseudonym: str = "anonymous"
+    notes: str = ""
+
+
+def new_case(folder: str | Path, wanted: NewCase) -> list[Outcome]:
+    """Make a case folder: ``case.toml``, the cleaned CT, the labels, their names.
+
+    The CT is clamped, set to -1000 HU outside the body (as found on the whole scan, so that the table is told from
+    the body before the crop), cropped and resampled.
+
+    Args:
+        folder: must not exist; its name becomes the case's.
+        wanted: what the case is made of.
+
+    Returns:
+        Warnings and remarks about the case (``describe``), with organs of the preset that the labels do not know.
+
+    Raises:
+        InputError: any kind of it, if something given cannot be used, or the target lies outside the body or in gas.
+        StorageError: if the folder exists or cannot be written; nothing is left half-made.
+    """
+    folder = Path(folder)
+    if folder.exists():
+        raise StorageError(f"{folder} exists already; remove it or choose another name")
+    transducer(wanted.device)
+    start = preset(wanted.preset)
+    ct, labels, remarks = _images(wanted, start)
+    organs, dropped = _organs(wanted, start, labels)
+    remarks += dropped
+    files = {CT_FILE: nifti_bytes(ct.data, ct.grid)}
+    if labels is not None:
+        files[LABELS_FILE] = nifti_bytes(labels.data, labels.grid)
+        files[NAMES_FILE] = _names_csv(labels.names)
+    images = _images_section(files)
+    case = _case(folder.resolve().name, wanted, start, organs, images, remarks)
+    require_names(case, labels)
+    tissues = tissue_map(ct, labels, case.thresholds, case.label_tissues, case.background)
+    found = describe(CaseData(case, folder, ct, labels, tissues))
+    wrong = next((o for o in found if o.verdict is Verdict.ERROR), None)
+    if wrong is not None:
+        raise InputError(f"{wrong.sentence}; {wrong.remedy}")
+    files[CASE_FILE] = write_case_text(case, images).encode()
+    write_folder(folder, files)
+    return [*remarks, *found]
+
+
+def write_folder(folder: Path, files: dict[str, bytes]) -> None:
+    """Write a folder of files through a temporary neighbour: the whole folder or nothing.
+
+    Raises:
+        StorageError: if it cannot be written.
+    """
+    temporary: Path | None = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        for name, content in files.items():
+            write_whole(temporary / name, content)
+        temporary.chmod(0o755)
+        for name in files:
+            (temporary / name).chmod(0o644)
+        temporary.rename(folder)
+        temporary = None
+    except OSError as error:
+        raise StorageError(
+            f"cannot write the case {folder}: {error.strerror or error}; free some space or choose another folder, "
+            "nothing was left half-made"
+        ) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _images(wanted: NewCase, start: Preset) -> tuple[Field, LabelMap | None, list[Outcome]]:
+    """CT (int16, cleaned) and labels on the case's grid, with remarks."""
+    scan = read_ct(wanted.ct)
+    if (wanted.labels is None) != (wanted.label_names is None):
+        raise FormatError("a label map and the table of its names belong together; give both or neither")
+    labels = None
+    if wanted.labels is not None and wanted.label_names is not None:
+        labels = read_labels(wanted.labels, wanted.label_names, scan.grid)
+    gas_below = float(start.thresholds.gas_below_hu)
+    body = body_mask(scan.data, gas_below, scan.grid.spacing, None if labels is None else labels.data > 0)
+    padded = scan.data < LOWEST_HU
+    grid = cropped_grid(scan.grid, wanted.crop, wanted.spacing)
+    remarks = _cut_by_scanner(padded, body, scan, grid)
+    keep = within(body, _MARGIN_VOXELS * max(scan.grid.spacing[:2]), scan.grid.spacing)
+    clean = np.where(keep, np.clip(scan.data, LOWEST_HU, HIGHEST_HU), np.float32(OUTSIDE_HU))
+    clean = np.where(padded, np.float32(OUTSIDE_HU), clean)
+    ct = np.rint(resampled(clean, scan.grid, grid, order=1)).astype(np.int16)
+    if labels is not None:
+        labels = LabelMap(grid, resampled(labels.data, scan.grid, grid, order=0), labels.names)
+    return Field(grid, ct, Quantity.HOUNSFIELD), labels, remarks
+
+
+def _cut_by_scanner(padded: Mask, body: Mask, scan: Field, grid: Grid) -> list[Outcome]:
+    """A remark where the round field of view, padded outside, cuts the body within the case's grid."""
+    cut = np.argwhere(within(padded, max(scan.grid.spacing[:2]), scan.grid.spacing) & body & ~padded)
+    places = scan.grid.world(cut)
+    places = places[grid.contains(places)]
+    if len(places) < _CUT_VOXELS:
+        return []
+    low, high = 1e3 * places[:, 2].min(), 1e3 * places[:, 2].max()
+    return [
+        Outcome(
+            verdict=Verdict.WARNING,
+            sentence=f"the scanner's field of view cuts the body between z = {low:.0f} and {high:.0f} mm (S): "
+            "what lies beyond is taken as background",
+            remedy="keep the beam away from there",
+        )
+    ]
+
+
+def _organs(wanted: NewCase, start: Preset, labels: LabelMap | None) -> tuple[tuple[OrganAtRisk, ...], list[Outcome]]:
+    """The preset's organs as far as the labels know them, with the given ones in place of or after them."""
+    given = {organ.name: organ for organ in wanted.organs}
+    organs, remarks = [], []
+    for section in start.organ:
+        organ = given.pop(section.name, None)
+        if organ is None:
+            organ = organ_of(section, f"preset {wanted.preset!r}")
+            known = tuple(p for p in organ.labels if labels is not None and _knows(labels, p))
+            if known != organ.labels:
+                lost = ", ".join(p for p in organ.labels if p not in known)
+                remarks.append(
+                    Outcome(
+                        verdict=Verdict.WARNING,
+                        sentence=f"organ at risk {organ.name!r} of the preset is not known by label {lost}",
+                        remedy="name the label it has in this map, or find it by another way",
+                    )
+                )
+            organ = organ.model_copy(update={"labels": known})
+        if organ.labels or organ.tissues:
+            organs.append(organ)
+    return (*organs, *given.values()), remarks
+
+
+def _knows(labels: LabelMap, pattern: str) -> bool:
+    try:
+        return bool(labels.ids(pattern))
+    except UnknownName:
+        return False
+
+
+def _names_csv(names: dict[int, str]) -> bytes:
+    lines = ["structure,id", *(f"{name},{value}" for value, name in sorted(names.items()))]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _images_section(files: dict[str, bytes]) -> ImagesSection:
+    if LABELS_FILE not in files:
+        return ImagesSection(ct=CT_FILE, ct_sha256=images_hash(files[CT_FILE]))
+    return ImagesSection(
+        ct=CT_FILE,
+        ct_sha256=images_hash(files[CT_FILE]),
+        labels=LABELS_FILE,
+        label_names=NAMES_FILE,
+        labels_sha256=images_hash(files[LABELS_FILE], files[NAMES_FILE]),
+    )
+
+
+def _case(
+    name: str,
+    wanted: NewCase,
+    start: Preset,
+    organs: tuple[OrganAtRisk, ...],
+    images: ImagesSection,
+    remarks: list[Outcome],
+) -> Case:
+    data = {
+        "name": name,
+        "pseudonym": wanted.pseudonym,
+        "image": images.ct_sha256,
+        "labels": images.labels_sha256,
+        "target": wanted.target.data(),
+        "organs": organs,
+        "device": wanted.device,
+        "prescription": start.prescription.to_si(),
+        "site": start.site.to_si(),
+        "thresholds": start.thresholds.to_si(),
+        "label_tissues": tuple(start.label_tissues.items()),
+        "background": start.background,
+        "notes": "\n".join(filter(None, [wanted.notes, *(o.sentence for o in remarks)])),
+    }
+    return Case.from_data(data, f"case {name!r}")

@@ -1,0 +1,41 @@
+"""Presets: what a new case of a kind starts from - prescription, limits, organs at risk, HU classes, label tissues."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from openhifu.base.errors import UnknownName
+from openhifu.imaging.case_file import parse_toml, section_of
+from openhifu.imaging.sections import OrganSection, PrescriptionSection, SiteSection, Text, ThresholdsSection
+from openhifu.imaging.units_in_files import Section
+
+
+class Preset(Section):
+    """A preset file: the tables of ``case.toml`` that are not about one patient."""
+
+    title: Text
+    background: Text
+    prescription: PrescriptionSection
+    site: SiteSection
+    thresholds: ThresholdsSection
+    label_tissues: dict[str, Text]
+    organ: tuple[OrganSection, ...]
+
+
+def preset_names() -> tuple[str, ...]:
+    """Names of all presets shipped with the program."""
+    folder = files("openhifu").joinpath("data/presets")
+    return tuple(sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")))
+
+
+def preset(name: str) -> Preset:
+    """A preset shipped with the program.
+
+    Raises:
+        UnknownName: with the nearest names.
+        FormatError: if the file is damaged.
+    """
+    if name not in preset_names():
+        raise UnknownName("preset", name, preset_names())
+    text = files("openhifu").joinpath(f"data/presets/{name}.toml").read_text(encoding="utf-8")
+    return section_of(Preset, parse_toml(text, f"preset {name!r}"), f"preset {name!r}")
