@@ -1,0 +1,286 @@
+"""Compiled inner loops: one explicit bioheat step fused with dose and peak, dose on its own, the hottest of a region.
+
+Temperatures here are float32 rises above the arterial temperature, in arrays padded by one ghost voxel on every side,
+so that small rises keep their digits and no loop has an edge. Kernels that call one another stay in one file: numba's
+cache on disk watches only the file it compiled.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit, prange
+
+from openhifu.thermal.runs import MIXED
+
+_FAST = {"nnan", "nsz", "contract", "reassoc", "arcp"}
+_ONE = np.float32(1.0)
+_TWO = np.float32(2.0)
+_HALF = np.float32(0.5)
+_NONE = np.float32(0.0)
+_BLOCK = 32
+_LEAST = np.float32(1e-5)
+"""K; a change within a step smaller than this is taken as this, which moves the dose by less than 4e-6 of itself."""
+_PER_LN2 = np.float32(1.0 / math.log(2.0))
+_E = tuple(np.float32(math.log(2.0) ** n / math.factorial(n)) for n in range(1, 8))
+"""Taylor coefficients of 2**f - 1; to f**7 they leave 4e-9 at f = 0.5."""
+
+
+@njit(fastmath=_FAST, error_model="numpy", forceinline=True)
+def _power_less_one(f):
+    """2**f - 1 for f in [-0.5, 0.5], right to the last bits near f = 0 too."""
+    p = _E[6]
+    p = p * f + _E[5]
+    p = p * f + _E[4]
+    p = p * f + _E[3]
+    p = p * f + _E[2]
+    p = p * f + _E[1]
+    p = p * f + _E[0]
+    return p * f
+
+
+@njit(fastmath=_FAST, error_model="numpy", forceinline=True)
+def _whole_power(n):
+    """2**n of a float32 that holds a whole number in [-126, 126], by its exponent bits; no 64-bit integer arises."""
+    return np.int32((n + np.float32(127.0)) * np.float32(8388608.0)).view(np.float32)
+
+
+@njit(fastmath=_FAST, error_model="numpy", forceinline=True)
+def _exp2(x):
+    """2**x in float32, saturating at 2**-126 and 2**126."""
+    x = min(max(x, np.float32(-126.0)), np.float32(126.0))
+    n = np.floor(x + _HALF)
+    return _whole_power(n) * (_ONE + _power_less_one(x - n))
+
+
+@njit(fastmath=_FAST, error_model="numpy", forceinline=True)
+def _exp2_less_one(x):
+    """2**x - 1 in float32 for x >= 0 without cancellation, saturating at 2**126."""
+    x = min(x, np.float32(126.0))
+    n = np.floor(x + _HALF)
+    scale = _whole_power(n)
+    return scale * _power_less_one(x - n) + (scale - _ONE)
+
+
+@njit(fastmath=_FAST, error_model="numpy", forceinline=True)
+def _mean_rate(u0, u1):
+    """Mean of R**(43 - T) over a step in which T - 43 C goes linearly from u0 to u1, 43 C crossed or not.
+
+    The integrand is 4**u below and 2**u above zero; each part is r(start) (2**(s w) - 1) / (s ln 2), w its width.
+    """
+    low = min(u0, u1)
+    high = max(max(u0, u1), low + _LEAST)
+    below = min(low, _NONE)
+    above = max(low, _NONE)
+    cool = _exp2_less_one(_TWO * (min(high, _NONE) - below)) * _HALF
+    hot = _exp2_less_one(max(high, _NONE) - above)
+    start = _exp2(_TWO * below + above)
+    return (start * cool + max(start, _ONE) * hot) * _PER_LN2 / (high - low)
+
+
+@njit(fastmath=_FAST, error_model="numpy")
+def _above(row, level):
+    """How many values are above a level; unlike a maximum, this vectorises."""
+    count = _NONE
+    for k in range(row.size):
+        count += _ONE if row[k] > level else _NONE
+    return count
+
+
+@njit(fastmath=_FAST, error_model="numpy")
+def _highest(row, level):
+    """Maximum of a row and a level that is seldom exceeded."""
+    if _above(row, level) > _NONE:
+        for k in range(row.size):
+            level = max(level, row[k])
+    return level
+
+
+@njit(fastmath=_FAST, error_model="numpy")
+def _dose_block(before, after, to43, floor, minutes, dose):
+    """Add one step to neighbouring voxels; those below ``floor`` [K above 43 C] throughout gain nothing."""
+    for k in range(dose.size):
+        u0 = before[k] + to43
+        u1 = after[k] + to43
+        add = minutes * _mean_rate(u0, u1)
+        dose[k] += add if max(u0, u1) > floor else _NONE
+
+
+@njit(fastmath=_FAST, error_model="numpy")
+def _dose_row(before, after, to43, floor, minutes, dose):
+    """Add one step to a row of the continuous form, block by block: most blocks are too cold to look at."""
+    for begin in range(0, dose.size, _BLOCK):
+        stop = min(begin + _BLOCK, dose.size)
+        row0, row1 = before[begin:stop], after[begin:stop]
+        if _above(row0, floor - to43) + _above(row1, floor - to43) > _NONE:
+            _dose_block(row0, row1, to43, floor, minutes, dose[begin:stop])
+
+
+@njit(fastmath=_FAST, error_model="numpy")
+def _uniform_run(out, c, xm, xp, ym, yp, zm, zp, fx, fy, fz, keep, gain):
+    """Step of voxels whose six neighbours are of the same tissue."""
+    for k in range(out.size):
+        out[k] = keep * c[k] + fx * (xm[k] + xp[k]) + fy * (ym[k] + yp[k]) + fz * (zm[k] + zp[k]) + gain
+
+
+@njit(fastmath=_FAST, error_model="numpy")
+def _mixed_voxel(t, lab, i, j, k, gx, gy, gz, loss, gain):
+    """Step of one voxel with a face of another tissue, each face with its own exchange rate."""
+    a = lab[i, j, k]
+    c = t[i, j, k]
+    change = gx[a, lab[i - 1, j, k]] * (t[i - 1, j, k] - c) + gx[a, lab[i + 1, j, k]] * (t[i + 1, j, k] - c)
+    change += gy[a, lab[i, j - 1, k]] * (t[i, j - 1, k] - c) + gy[a, lab[i, j + 1, k]] * (t[i, j + 1, k] - c)
+    change += gz[a, lab[i, j, k - 1]] * (t[i, j, k - 1] - c) + gz[a, lab[i, j, k + 1]] * (t[i, j, k + 1] - c)
+    return c + change - loss[a] * c + gain[a]
+
+
+@njit(fastmath=_FAST, error_model="numpy")
+def _conduct_row(t, out, lab, i, j, first, last, stops, marks, gx, gy, gz, loss, gain):
+    """Conduction, perfusion and constant sources for one row, run by run."""
+    begin = 1
+    for s in range(first, last):
+        stop = stops[s]
+        a = marks[s]
+        if a == MIXED:
+            for k in range(begin, stop):
+                out[i, j, k] = _mixed_voxel(t, lab, i, j, k, gx, gy, gz, loss, gain)
+        else:
+            fx, fy, fz = gx[a, a], gy[a, a], gz[a, a]
+            keep = _ONE - _TWO * (fx + fy + fz) - loss[a]
+            _uniform_run(
+                out[i, j, begin:stop],
+                t[i, j, begin:stop],
+                t[i - 1, j, begin:stop],
+                t[i + 1, j, begin:stop],
+                t[i, j - 1, begin:stop],
+                t[i, j + 1, begin:stop],
+                t[i, j, begin - 1 : stop - 1],
+                t[i, j, begin + 1 : stop + 1],
+                fx,
+                fy,
+                fz,
+                keep,
+                gain[a],
+            )
+        begin = stop
+
+
+@njit(fastmath=_FAST, error_model="numpy")
+def _heat_row(out, q, first, last, stops, marks, lab, warm):
+    """Add the heat of one row; ``warm`` is kelvin per W/m3 of each label."""
+    begin = 0
+    for s in range(first, last):
+        stop = stops[s] - 1
+        a = marks[s]
+        if a == MIXED:
+            for k in range(begin, stop):
+                out[k] += warm[lab[k]] * q[k]
+        else:
+            w = warm[a]
+            for k in range(begin, stop):
+                out[k] += w * q[k]
+        begin = stop
+
+
+@njit(parallel=True, fastmath=_FAST, error_model="numpy", cache=True, nogil=True)
+def step(t, out, lab, runs, stops, marks, gx, gy, gz, loss, gain, heat, warm, dose, dose_on, peak, peak_on, top):
+    """One explicit step of every voxel, with heat, dose and running peak done while a row is in the cache.
+
+    Args:
+        t: rise before the step, padded.
+        out: rise after it, padded; ghosts are not touched.
+        lab: labels, padded.
+        runs: first run of each row (rows + 1).
+        stops: padded index after the last voxel of each run.
+        marks: label of each run or ``MIXED``.
+        gx: share of a difference that a label (row) takes over through an x face to another (column) in this step.
+        gy: the same for y faces.
+        gz: the same for z faces.
+        loss: share of its rise a label loses to perfusion in this step.
+        gain: K a label gains in this step from sources that do not change.
+        heat: heat rate [W/m3]; of size 1 for none.
+        warm: K per W/m3 in this step, per label.
+        dose: CEM43 [min].
+        dose_on: (on, arterial temperature - 43, floor - 43, minutes of the step).
+        peak: highest rise so far.
+        peak_on: whether to keep it.
+        top: highest rise of each plane so far.
+    """
+    nx, ny, nz = lab.shape[0] - 2, lab.shape[1] - 2, lab.shape[2] - 2
+    heated = heat.size > 1 or nx * ny * nz == 1
+    for x in prange(nx):
+        i = x + 1
+        highest = top[x]
+        for y in range(ny):
+            j = y + 1
+            first, last = runs[x * ny + y], runs[x * ny + y + 1]
+            _conduct_row(t, out, lab, i, j, first, last, stops, marks, gx, gy, gz, loss, gain)
+            row = out[i, j, 1 : nz + 1]
+            if heated:
+                _heat_row(row, heat[x, y], first, last, stops, marks, lab[i, j, 1 : nz + 1], warm)
+            highest = _highest(row, highest)
+            if dose_on[0] > _NONE:
+                _dose_row(t[i, j, 1 : nz + 1], row, dose_on[1], dose_on[2], dose_on[3], dose[x, y])
+            if peak_on:
+                kept = peak[x, y]
+                for k in range(nz):
+                    kept[k] = max(kept[k], row[k])
+        top[x] = highest
+
+
+@njit(parallel=True, fastmath=_FAST, error_model="numpy", cache=True, nogil=True)
+def accumulate(before, after, pad, to43, floor, minutes, dose):
+    """Add one step to a dose field in the continuous form, from the temperatures at its start and end.
+
+    Args:
+        before: temperature less a base, at the start, with ``pad`` ghost voxels on every side.
+        after: the same at the end.
+        pad: 0 or 1.
+        to43: base - 43 C.
+        floor: floor - 43 C; voxels below it throughout add nothing.
+        minutes: length of the step.
+        dose: CEM43 [min].
+    """
+    nx, ny, nz = dose.shape
+    for x in prange(nx):
+        for y in range(ny):
+            row0, row1 = before[x + pad, y + pad, pad : pad + nz], after[x + pad, y + pad, pad : pad + nz]
+            _dose_row(row0, row1, to43, floor, minutes, dose[x, y])
+
+
+@njit(fastmath=_FAST, error_model="numpy", forceinline=True)
+def _mean_rate_of(low, high, s, start, stop):
+    """Mean of 2**(s u) over a step from ``low`` to ``high``, counting only the part between ``start`` and ``stop``."""
+    a = min(max(low, start), stop)
+    b = min(max(high, start), stop)
+    return _exp2(s * a) * _exp2_less_one(s * (b - a)) * _PER_LN2 / (s * (high - low))
+
+
+@njit(parallel=True, fastmath=_FAST, error_model="numpy", cache=True, nogil=True)
+def accumulate_iso(before, after, pad, to43, minutes, slow, fast, peak):
+    """Add one step to both candidate doses of the ISO form (R 0.25 and R 0.5 throughout, from 39 C) and to the peak.
+
+    Arguments as in ``accumulate``; ``peak`` is the highest temperature less 43 C.
+    """
+    nx, ny, nz = slow.shape
+    begin, end = np.float32(-4.0), np.float32(126.0)
+    for x in prange(nx):
+        for y in range(ny):
+            row0, row1 = before[x + pad, y + pad, pad : pad + nz], after[x + pad, y + pad, pad : pad + nz]
+            for k in range(nz):
+                u0, u1 = row0[k] + to43, row1[k] + to43
+                low = min(u0, u1)
+                high = max(max(u0, u1), low + _LEAST)
+                slow[x, y, k] += minutes * _mean_rate_of(low, high, _TWO, begin, _NONE)
+                fast[x, y, k] += minutes * _mean_rate_of(low, high, _ONE, begin, end)
+                peak[x, y, k] = max(peak[x, y, k], max(u0, u1))
+
+
+@njit(fastmath=_FAST, error_model="numpy", cache=True, nogil=True)
+def hottest(t, pad, i, j, k):
+    """Highest value of an array with ``pad`` ghost voxels over the voxels i, j, k."""
+    top = t[i[0] + pad, j[0] + pad, k[0] + pad]
+    for n in range(i.size):
+        top = max(top, t[i[n] + pad, j[n] + pad, k[n] + pad])
+    return top
