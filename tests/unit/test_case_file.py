@@ -12,7 +12,7 @@ from openhifu.base.errors import FormatError
 from openhifu.imaging import preset, preset_names, read_case_text, write_case_text
 from openhifu.imaging.sections import ImagesSection, organ_of
 from openhifu.model.case import Case, Thresholds
-from openhifu.model.limits import OrganAtRisk, OrganLimit, Prescription, SiteLimits
+from openhifu.model.limits import OrganAtRisk, OrganLimit, Prescription, SiteLimits, Titration
 from openhifu.model.target import Ellipsoid, LabelTarget, Sphere
 
 HASH = "0123456789abcdef" * 4
@@ -29,6 +29,16 @@ targets = st.one_of(
     st.builds(Ellipsoid, centre=point, semi_axes=st.tuples(positive, positive, positive)),
     st.builds(LabelTarget, label=words),
 )
+titrations = st.builds(
+    Titration,
+    test_share=st.floats(min_value=0.01, max_value=0.99),
+    test_on_time=positive,
+    growth_time=positive,
+    reading_share=st.floats(min_value=0.01, max_value=1),
+    lowest_scale=st.floats(min_value=0.01, max_value=1),
+    highest_scale=st.floats(min_value=1, max_value=10),
+    damping=st.floats(min_value=0.01, max_value=1),
+)
 prescriptions = st.builds(
     Prescription,
     goal_cem43=positive,
@@ -42,6 +52,7 @@ prescriptions = st.builds(
     pre_cooling=not_negative,
     cooling_time=not_negative,
     breath_hold=words,
+    titration=st.none() | titrations,
 )
 sites = st.builds(
     SiteLimits,
