@@ -1,0 +1,37 @@
+"""The published cohort that a treatment's figures are shown beside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Medians of a published series of treatments.
+
+    Attributes:
+        treatments: how many.
+        npv_ratio: median share of the lesion's volume that was ablated.
+        npv_ratio_range: its interquartile range.
+        eef: median energy per ablated volume [J/m3].
+        source: where it was published.
+    """
+
+    treatments: int
+    npv_ratio: float
+    npv_ratio_range: tuple[float, float]
+    eef: float
+    source: str
+
+
+FIBROIDS_2021 = Cohort(
+    treatments=1000,
+    npv_ratio=0.883,
+    npv_ratio_range=(0.803, 0.948),
+    eef=3.88e9,
+    source="Front Oncol 2021;11:725193",
+)
+"""Uterine fibroids treated under ultrasound guidance; EEF as defined there, energy over ablated volume."""
+
+FOCUSING_FACTOR = 0.7
+"""Usual value of eta in EEF = eta P t / NPV; some centres state EEF with it, some without (eta = 1)."""

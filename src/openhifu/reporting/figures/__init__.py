@@ -1,0 +1,1 @@
+"""The pictures of the reports, drawn on matplotlib ``Figure`` objects without pyplot."""
