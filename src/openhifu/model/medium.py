@@ -50,7 +50,7 @@ class Medium:
 
     def present(self) -> NDArray[np.bool_]:
         """Which of the tissues occur at all."""
-        return np.bincount(self.map.data.ravel(), minlength=len(self.tissues)).astype(bool)
+        return self.map.present
 
     def table(self, value: Callable[[Tissue], float]) -> NDArray[np.float64]:
         """A number per tissue index; NaN for tissues that do not occur, so that their missing values do not matter.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,15 @@ class TissueMap:
         if self.data.size and int(self.data.max()) >= len(self.tissues):
             raise GeometryError(f"tissue index {int(self.data.max())} has no name; {len(self.tissues)} are known")
 
+    @cached_property
+    def present(self) -> NDArray[np.bool_]:
+        """Whether each tissue occurs at all; found once, since every solver asks."""
+        found = np.zeros(len(self.tissues), dtype=bool)
+        for plane in self.data:
+            found |= np.bincount(plane.ravel(), minlength=len(self.tissues)) > 0
+        found.setflags(write=False)
+        return found
+
     def index_of(self, tissue: str) -> int:
         """Index of a tissue name.
 
@@ -100,5 +110,5 @@ def nearest(data: NDArray[np.uint8], source: Grid, grid: Grid, outside: int) -> 
 
     step = np.linalg.inv(source.affine) @ grid.affine
     out = np.empty(grid.shape, dtype=data.dtype)
-    gather(np.ascontiguousarray(data), step, out.dtype.type(outside), out)
+    gather(np.ascontiguousarray(data), step, outside, out)
     return out

@@ -1,0 +1,123 @@
+"""The door of the room: one problem or many, solved by the method asked for or by the one that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+
+from openhifu.acoustics.field import AcousticField
+from openhifu.acoustics.marching import Marching, Prepared
+from openhifu.acoustics.problem import AcousticProblem, Recording
+from openhifu.acoustics.rayleigh import RayleighIntegral
+from openhifu.base.errors import OutOfRange, UnknownName
+from openhifu.base.progress import Progress, silent
+
+_FEW_PAIRS = 4e9  # a Rayleigh integral of that many pairs takes some seconds; beyond, marching is cheaper
+
+
+class Method(StrEnum):
+    """Ways to find a field."""
+
+    AUTO = "auto"
+    RAYLEIGH = "rayleigh"
+    MARCHING = "marching"
+
+
+def solve(
+    problem: AcousticProblem, recording: Recording | None = None, method: Method | str = Method.AUTO
+) -> AcousticField:
+    """Find the field of one problem.
+
+    Args:
+        problem: source, drive and medium.
+        recording: what to keep; by default the heat rate on the medium's own grid.
+        method: a method is obeyed or refused; ``"auto"`` takes the Rayleigh integral where the medium is uniform and
+            the points are few, marching otherwise, and says why in the report.
+
+    Raises:
+        UnknownName: if there is no such method.
+        CannotModel: if the method does not contain the physics asked for.
+        GeometryError: if grid, source and medium do not fit together.
+        MissingProperty: if a tissue of the medium lacks a value that is needed.
+    """
+    return solve_many([problem], recording, method, threads=1)[0]
+
+
+def solve_many(
+    problems: Sequence[AcousticProblem],
+    recording: Recording | Sequence[Recording] | None = None,
+    method: Method | str = Method.AUTO,
+    threads: int = 2,
+    progress: Progress = silent,
+) -> list[AcousticField]:
+    """Find the fields of many problems, sharing what media and sources have in common, several at a time.
+
+    Every problem runs on one thread, so the fields are the same, bit for bit, whatever the number of threads. Problems
+    of one medium (the same ``TissueMap`` object) share its preparation, and those of one transducer and lattice share
+    its planes: hundreds of spots cost little more than their marches.
+
+    Args:
+        problems: the questions.
+        recording: what to keep, of all alike or of each; by default the heat rate on the medium's own grid.
+        method: as for ``solve``.
+        threads: problems at a time.
+        progress: told after each field.
+
+    Returns:
+        Fields in the order of the problems.
+
+    Raises:
+        OutOfRange: if there are fewer threads than one, or another number of recordings than of problems.
+        UnknownName, CannotModel, GeometryError, MissingProperty: as for ``solve``; before any field is computed where
+            that can be known.
+    """
+    if threads < 1:
+        raise OutOfRange(f"fields need at least one thread, got {threads}")
+    one = recording or Recording()
+    kept = [one] * len(problems) if isinstance(one, Recording) else list(one)
+    if len(kept) != len(problems):
+        raise OutOfRange(f"{len(kept)} recordings for {len(problems)} problems; give one for each, or one for all")
+    chosen = [_choose(p, keep, method) for p, keep in zip(problems, kept, strict=True)]
+    marched = [n for n, (name, _) in enumerate(chosen) if name is Method.MARCHING]
+    marching, rayleigh = Marching(), RayleighIntegral()
+    prepared: dict[int, Prepared] = dict(zip(marched, marching.prepare([problems[n] for n in marched]), strict=True))
+    found: dict[int, AcousticField] = {}
+
+    def done(n: int, field: AcousticField) -> None:
+        found[n] = field
+        progress("acoustic fields", len(found) / len(problems))
+
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = {n: pool.submit(marching.run, prepared[n], kept[n], chosen[n][1]) for n in marched}
+        try:
+            for n in marched:
+                done(n, waiting[n].result())
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    for n, (name, why) in enumerate(chosen):
+        if name is Method.RAYLEIGH:
+            done(n, rayleigh.solve(problems[n], kept[n], why))
+    return [found[n] for n in range(len(problems))]
+
+
+def _choose(problem: AcousticProblem, recording: Recording, method: Method | str) -> tuple[Method, str]:
+    """The method and the reason for it."""
+    if method not in tuple(Method):
+        raise UnknownName("acoustic method", str(method), [str(m) for m in Method])
+    asked = Method(method)
+    if asked is not Method.AUTO:
+        return asked, "asked for"
+    rayleigh = RayleighIntegral()
+    if recording.energy:
+        return Method.MARCHING, "an energy balance is asked for, which marching keeps"
+    if (sentence := rayleigh.refuses(problem)) is not None:
+        return Method.MARCHING, f"marching, because {sentence.split(';')[0]}"
+    pairs = rayleigh.pairs(problem)
+    if pairs > _FEW_PAIRS:
+        return (
+            Method.MARCHING,
+            f"the medium is uniform, but {pairs:.1e} pairs of points make the Rayleigh integral slow",
+        )
+    return Method.RAYLEIGH, f"the medium is uniform and {pairs:.1e} pairs of points are few: exact"
