@@ -76,6 +76,11 @@ class Exposure:
         """Highest temperature [degC] read in the target; None if none was."""
         return max((value for _, value in self.target), default=None)
 
+    def read(self, on_time: float, target: float) -> None:
+        """Keep a reading of the target; one that is no number is not kept (an interlock sees to it)."""
+        if math.isfinite(on_time) and math.isfinite(target):
+            self.target.append((on_time, target))
+
     def learn(self, generator: GeneratorReading) -> None:
         """Take over what the generator's meter says.
 

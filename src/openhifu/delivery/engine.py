@@ -90,6 +90,8 @@ class TreatmentEngine:
 
     def _end(self, ending: Ending, sentence: str) -> RunResult:
         """Tidy, then tell; the output is off already, or its lease lapses."""
+        if self._output.problem:
+            self._tidied(lambda: self._clock.sleep(self._rules.lease))
         problem = self._tidied(self._output.still_on)
         if problem:
             ending, sentence = Ending.FAULT, f"{problem}; press the hard stop if there is output (before: {sentence})"
@@ -214,15 +216,12 @@ class TreatmentEngine:
         step, period = exposure.step, self._rules.control_period
         self._output.fire(step.power)
         while True:
-            images = self._seen.images
             self._pass(min(period, max(step.on_time - exposure.on_time, 1e-3)))
-            generator, target = self._seen.generator, self._seen.temperature.target
+            generator = self._seen.generator
             exposure.learn(generator)
-            if self._seen.images != images:
-                exposure.target.append((generator.on_time, target))
-                if target >= step.stop_at:
-                    exposure.sentence = f"{target:.1f} degC read in the target: enough"
-                    return
+            if exposure.target and exposure.target[-1][1] >= step.stop_at:
+                exposure.sentence = f"{exposure.target[-1][1]:.1f} degC read in the target: enough"
+                return
             if not generator.radiating:
                 if generator.on_time < step.on_time - period / 2:
                     raise DeviceFault(f"the generator stopped by itself after {generator.on_time:.2f} s")
@@ -316,6 +315,8 @@ class TreatmentEngine:
             raise Halt(Ending.OPERATOR_STOP, f"stopped by {person or 'the keyboard'}")
         images = self._seen.images
         self._monitor.look()
+        if self._seen.images != images and self._seen.asked_power and self._exposure:
+            self._exposure.read(self._seen.generator.on_time, self._seen.temperature.target)
         if self._seen.button.pressed:
             self._output.off()
             self._journal.append(ev.PatientPressed())

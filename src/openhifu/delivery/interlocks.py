@@ -27,6 +27,7 @@ class Condition:
         reset: may be reset at or below it.
         sentence: what it means and what to do.
         below: both the other way round: trips below, is reset at or above.
+        armed_only: trips only while an exposure is armed or on; a latched one must clear all the same.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Condition:
     reset: float
     sentence: str
     below: bool = False
+    armed_only: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a reset level beyond the trip level."""
@@ -44,7 +46,8 @@ class Condition:
 
     def trips(self, snapshot: Snapshot) -> bool:
         """Whether it must stop everything."""
-        return not self._within(snapshot, self.trip)
+        idle = self.armed_only and snapshot.focus is None
+        return not idle and not self._within(snapshot, self.trip)
 
     def cleared(self, snapshot: Snapshot) -> bool:
         """Whether it may be reset."""
@@ -179,8 +182,8 @@ def _machine(rules: SafetyRules) -> tuple[Condition, ...]:
         Condition("water level", "1", lambda s: s.water.level, level, full, "fill up the water", below=True),
         Condition("gas in water", "mg/L", lambda s: s.water.dissolved_oxygen, oxygen, oxygen - 0.5, "degas the water"),
         Condition("position", "m", _off_position, place, place, "check the axes and move again"),
-        Condition("motion", "m", _displacement, motion, motion / 2, "let the patient lie still, register the target"),
-        Condition("breath", "1", _breathing, 0.0, 0.0, "wait for the breath hold"),
+        Condition("motion", "m", lambda s: s.image.displacement, motion, motion / 2, "register again", armed_only=True),
+        Condition("breath", "1", _breathing, 0.0, 0.0, "wait for the breath hold", armed_only=True),
         Condition("disk", "byte", lambda s: s.disk_free, disk, 1.5 * disk, "free space for the journal", below=True),
         Condition("clock step", "s", lambda s: s.clock_error, jump, jump, "check the machine's clock and its load"),
     )
@@ -191,12 +194,8 @@ def _off_position(s: Snapshot) -> float:
     return 0.0 if s.focus is None else math.dist(s.focus, s.position.focus)
 
 
-def _displacement(s: Snapshot) -> float:
-    return 0.0 if s.focus is None else s.image.displacement
-
-
 def _breathing(s: Snapshot) -> float:
-    return 0.0 if s.focus is None or s.image.breath_held else 1.0
+    return 0.0 if s.image.breath_held else 1.0
 
 
 def _ages(rules: SafetyRules) -> tuple[Condition, ...]:
