@@ -23,8 +23,8 @@ BEAM = "#7FD4FF"
 SPOT = "#FFD166"
 DOSE_LETHAL = "#FF5A36"
 DOSE_LOW = "#FFD400"
-ORGANS = ("#56B4E9", "#E69F00", "#CC79A7", "#F0E442", "#D55E00", "#999999", "#0072B2", "#B7E1A1")
-"""Colours of organs at risk in the case's order: Okabe and Ito's palette, safe for the colour-blind, and two more."""
+ORGANS = ("#56B4E9", "#E69F00", "#CC79A7", "#F0E442", "#009E73", "#999999", "#8C510A", "#B7E1A1")
+"""Colours of organs at risk in the case's order: Okabe and Ito's palette, less those of planned and delivered."""
 
 PAGE_WIDTH = 174.0  # mm between the margins of A4
 _INCH = 25.4  # mm

@@ -42,8 +42,8 @@ def pose(m: Material) -> Iterator[Block]:
 
 def window(m: Material) -> Iterator[Block]:
     """Which directions reach the target, and why the others do not."""
-    yield Heading(m.say("window.heading"), fresh=True)
     found = m.given.window
+    yield Heading(m.say("window.heading"), fresh=found is not None)
     if found is None:
         yield Text(m.say("window.absent"))
         return
@@ -93,7 +93,7 @@ def fields(m: Material) -> Iterator[Block]:
     given = m.given
     shot = given.plan.sonications[given.planned.pressure_of]
     top = float(abs(given.planned.pressure.data).max())
-    yield Heading(m.say("fields.heading"), fresh=True)
+    yield Heading(m.say("fields.heading"), fresh=given.window is not None)
     yield Picture(
         "figures/pressure.png",
         m.say(

@@ -47,6 +47,7 @@ def section(m: Material) -> Iterator[Block]:
     yield facts(m)
     yield Facts(
         (
+            (m.say("fact.source"), m.device.title),
             (m.say("fact.breathing"), m.given.plan.prescription.breath_hold),
             (m.say("fact.run"), str(m.given.run_folder).replace("/", "/\u200b")),
         ),
@@ -81,14 +82,14 @@ def what(m: Material) -> str:
     plan = m.given.plan
     goal = plan.prescription
     return m.say(
-        "summary.what",
+        "summary.what" if m.given.spots else "summary.what_planned",
         target=target_words(m),
         volume=f"{ml_from_m3(m.planned.target_volume):.2f}",
-        device=m.device.title,
+        device=m.device.name,
         frequency=f"{m.device.frequency * 1e-6:g}",
         goal=f"{goal.goal_cem43:g}",
         coverage=f"{100 * goal.coverage:g}",
-        sonications=len(plan.sonications),
+        sonications=len(m.given.spots) or len(plan.sonications),
     )
 
 
