@@ -118,73 +118,48 @@ def _dose_row(before, after, to43, floor, minutes, dose):
 
 
 @njit(fastmath=_FAST, error_model="numpy")
-def _uniform_run(out, c, xm, xp, ym, yp, zm, zp, fx, fy, fz, keep, gain):
-    """Step of voxels whose six neighbours are of the same tissue."""
-    for k in range(out.size):
-        out[k] = keep * c[k] + fx * (xm[k] + xp[k]) + fy * (ym[k] + yp[k]) + fz * (zm[k] + zp[k]) + gain
-
-
-@njit(fastmath=_FAST, error_model="numpy")
-def _mixed_voxel(t, lab, i, j, k, gx, gy, gz, loss, gain):
-    """Step of one voxel with a face of another tissue, each face with its own exchange rate."""
-    a = lab[i, j, k]
-    c = t[i, j, k]
-    change = gx[a, lab[i - 1, j, k]] * (t[i - 1, j, k] - c) + gx[a, lab[i + 1, j, k]] * (t[i + 1, j, k] - c)
-    change += gy[a, lab[i, j - 1, k]] * (t[i, j - 1, k] - c) + gy[a, lab[i, j + 1, k]] * (t[i, j + 1, k] - c)
-    change += gz[a, lab[i, j, k - 1]] * (t[i, j, k - 1] - c) + gz[a, lab[i, j, k + 1]] * (t[i, j, k + 1] - c)
-    return c + change - loss[a] * c + gain[a]
-
-
-@njit(fastmath=_FAST, error_model="numpy")
-def _conduct_row(t, out, lab, i, j, first, last, stops, marks, gx, gy, gz, loss, gain):
-    """Conduction, perfusion and constant sources for one row, run by run."""
-    begin = 1
+def _conduct_row(out, c, xm, xp, ym, yp, zm, zp, first, last, stops, marks, m, weights, rates, dt):
+    """Conduction and perfusion of one row; a voxel of a mixed run has its own six rates and its own loss."""
+    begin = np.int64(0)
     for s in range(first, last):
-        stop = stops[s]
+        stop = np.int64(stops[s])
         a = marks[s]
         if a == MIXED:
             for k in range(begin, stop):
-                out[i, j, k] = _mixed_voxel(t, lab, i, j, k, gx, gy, gz, loss, gain)
+                inflow = weights[m, 0] * xm[k] + weights[m, 1] * xp[k] + weights[m, 2] * ym[k]
+                inflow += weights[m, 3] * yp[k] + weights[m, 4] * zm[k] + weights[m, 5] * zp[k]
+                out[k] = c[k] + dt * (inflow - weights[m, 6] * c[k])
+                m += np.uint32(1)
         else:
-            fx, fy, fz = gx[a, a], gy[a, a], gz[a, a]
-            keep = _ONE - _TWO * (fx + fy + fz) - loss[a]
-            _uniform_run(
-                out[i, j, begin:stop],
-                t[i, j, begin:stop],
-                t[i - 1, j, begin:stop],
-                t[i + 1, j, begin:stop],
-                t[i, j - 1, begin:stop],
-                t[i, j + 1, begin:stop],
-                t[i, j, begin - 1 : stop - 1],
-                t[i, j, begin + 1 : stop + 1],
-                fx,
-                fy,
-                fz,
-                keep,
-                gain[a],
-            )
+            fx, fy, fz = dt * rates[0, a], dt * rates[1, a], dt * rates[2, a]
+            keep = _ONE - _TWO * (fx + fy + fz) - dt * rates[3, a]
+            for k in range(begin, stop):
+                out[k] = keep * c[k] + fx * (xm[k] + xp[k]) + fy * (ym[k] + yp[k]) + fz * (zm[k] + zp[k])
         begin = stop
 
 
 @njit(fastmath=_FAST, error_model="numpy")
-def _heat_row(out, q, first, last, stops, marks, lab, warm):
-    """Add the heat of one row; ``warm`` is kelvin per W/m3 of each label."""
-    begin = 0
+def _heat_row(out, q, first, last, stops, marks, m, weights, rates, seconds):
+    """Add the heat of one row; ``seconds`` is the length of the step times the scale of the heat."""
+    begin = np.int64(0)
     for s in range(first, last):
-        stop = stops[s] - 1
+        stop = np.int64(stops[s])
         a = marks[s]
         if a == MIXED:
             for k in range(begin, stop):
-                out[k] += warm[lab[k]] * q[k]
+                out[k] += seconds * weights[m, 7] * q[k]
+                m += np.uint32(1)
         else:
-            w = warm[a]
+            w = seconds * rates[4, a]
             for k in range(begin, stop):
                 out[k] += w * q[k]
         begin = stop
 
 
 @njit(parallel=True, fastmath=_FAST, error_model="numpy", cache=True, nogil=True)
-def step(t, out, lab, runs, stops, marks, gx, gy, gz, loss, gain, heat, warm, dose, dose_on, peak, peak_on, top):
+def step(
+    t, out, lab, runs, mixed, stops, marks, weights, rates, dt, gain, heat, scale, dose, dose_on, peak, track, top
+):
     """One explicit step of every voxel, with heat, dose and running peak done while a row is in the cache.
 
     Args:
@@ -192,19 +167,19 @@ def step(t, out, lab, runs, stops, marks, gx, gy, gz, loss, gain, heat, warm, do
         out: rise after it, padded; ghosts are not touched.
         lab: labels, padded.
         runs: first run of each row (rows + 1).
-        stops: padded index after the last voxel of each run.
+        mixed: first row of ``weights`` of each row (rows + 1).
+        stops: index after the last voxel of each run.
         marks: label of each run or ``MIXED``.
-        gx: share of a difference that a label (row) takes over through an x face to another (column) in this step.
-        gy: the same for y faces.
-        gz: the same for z faces.
-        loss: share of its rise a label loses to perfusion in this step.
-        gain: K a label gains in this step from sources that do not change.
+        weights: per voxel of a mixed run (row): six rates of exchange, their sum with the loss [1/s], 1 / (rho c).
+        rates: per label: rates of exchange with its like along x, y, z, loss [1/s], 1 / (rho c).
+        dt: s.
+        gain: K/s a label gains from sources that do not change; of size 1 for none.
         heat: heat rate [W/m3]; of size 1 for none.
-        warm: K per W/m3 in this step, per label.
+        scale: factor on it.
         dose: CEM43 [min].
         dose_on: (on, arterial temperature - 43, floor - 43, minutes of the step).
         peak: highest rise so far.
-        peak_on: whether to keep it.
+        track: whether to keep it.
         top: highest rise of each plane so far.
     """
     nx, ny, nz = lab.shape[0] - 2, lab.shape[1] - 2, lab.shape[2] - 2
@@ -213,16 +188,22 @@ def step(t, out, lab, runs, stops, marks, gx, gy, gz, loss, gain, heat, warm, do
         i = x + 1
         highest = top[x]
         for y in range(ny):
-            j = y + 1
-            first, last = runs[x * ny + y], runs[x * ny + y + 1]
-            _conduct_row(t, out, lab, i, j, first, last, stops, marks, gx, gy, gz, loss, gain)
-            row = out[i, j, 1 : nz + 1]
+            j, r = y + 1, x * ny + y
+            first, last, m = runs[r], runs[r + 1], mixed[r]
+            row, c = out[i, j, 1 : nz + 1], t[i, j, 1 : nz + 1]
+            xm, xp = t[i - 1, j, 1 : nz + 1], t[i + 1, j, 1 : nz + 1]
+            ym, yp = t[i, j - 1, 1 : nz + 1], t[i, j + 1, 1 : nz + 1]
+            zm, zp = t[i, j, 0:nz], t[i, j, 2 : nz + 2]
+            _conduct_row(row, c, xm, xp, ym, yp, zm, zp, first, last, stops, marks, m, weights, rates, dt)
             if heated:
-                _heat_row(row, heat[x, y], first, last, stops, marks, lab[i, j, 1 : nz + 1], warm)
+                _heat_row(row, heat[x, y], first, last, stops, marks, m, weights, rates, dt * scale)
+            if gain.size > 1:
+                for k in range(nz):
+                    row[k] += dt * gain[lab[i, j, k + 1]]
             highest = _highest(row, highest)
             if dose_on[0] > _NONE:
-                _dose_row(t[i, j, 1 : nz + 1], row, dose_on[1], dose_on[2], dose_on[3], dose[x, y])
-            if peak_on:
+                _dose_row(c, row, dose_on[1], dose_on[2], dose_on[3], dose[x, y])
+            if track:
                 kept = peak[x, y]
                 for k in range(nz):
                     kept[k] = max(kept[k], row[k])

@@ -76,15 +76,16 @@ class Pennes:
         self._grid = medium.grid
         self._metabolism = metabolism
         self._labels = _padded(medium.map.data, boundary, len(medium.tissues))
-        self._rates = tuple(table.rates(h) for h in medium.grid.spacing)
-        self._loss = np.append(table.loss, 0.0)
-        self._metabolic = np.append(table.metabolic, 0.0)
-        self._warming = np.append(1.0 / table.heat_capacity, 0.0)
-        gx, gy, gz = self._rates
-        fastest = float(runs.fastest_rate(self._labels, gx, gy, gz, self._loss))
+        gx, gy, gz = (table.rates(h) for h in medium.grid.spacing)
+        loss, warm = np.append(table.loss, 0.0), np.append(1.0 / table.heat_capacity, 0.0)
+        fastest = float(runs.fastest_rate(self._labels, gx, gy, gz, loss))
         self._stable = 1.0 / fastest if fastest > 0 else math.inf
-        self._runs = runs.count_runs(self._labels)
-        self._stops, self._marks = runs.fill_runs(self._labels, self._runs)
+        first = runs.count_runs(self._labels)
+        stops, marks, mixed = runs.fill_runs(self._labels, first)
+        weights = runs.fill_weights(self._labels, mixed, gx, gy, gz, loss, warm)
+        rates = np.array([np.diag(gx), np.diag(gy), np.diag(gz), loss, warm], np.float32)
+        self._layout = (self._labels, first, mixed, stops, marks, weights, rates)
+        self._gain = np.append(table.metabolic, 0.0).astype(np.float32) if metabolism else np.zeros(1, np.float32)
         self._arterial = _within_water(arterial, "the arterial temperature")
         self._start = _start_rise(start, medium, arterial, table.held)
         self._track_peak = track_peak
@@ -178,15 +179,13 @@ class Pennes:
         if dose is not None:
             self._grid.require_same(dose.grid, "the dose")
         source = self._heat_rate(heat) if heat is not None else _NO_ARRAY
-        gx, gy, gz = ((dt * g).astype(np.float32) for g in self._rates)
-        loss, gain, warm = ((dt * v).astype(np.float32) for v in (self._loss, self._metabolic, scale * self._warming))
         fused = dose if isinstance(dose, ThermalDose) else None
         minutes = fused.minutes if fused else _NO_ARRAY
         to_dose = _dose_numbers(fused, self._arterial, dt)
-        layout = (self._labels, self._runs, self._stops, self._marks)
+        length, factor = np.float32(dt), np.float32(scale)
         for _ in range(count):
             kernels.step(
-                self._now, self._next, *layout, gx, gy, gz, loss, gain, source, warm,
+                self._now, self._next, *self._layout, length, self._gain, source, factor,
                 minutes, to_dose, self._peak, self._track_peak, self._top,
             )  # fmt: skip
             if dose is not None and fused is None:

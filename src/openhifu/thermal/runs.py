@@ -37,20 +37,54 @@ def count_runs(lab):
 
 @njit(cache=True)
 def fill_runs(lab, runs):
-    """Where each run stops (padded index) and its mark."""
+    """Where each run stops, its mark, and how many mixed voxels come before each row (rows + 1)."""
     nx, ny, nz = lab.shape[0] - 2, lab.shape[1] - 2, lab.shape[2] - 2
-    stops = np.zeros(runs[-1], np.int32)
+    stops = np.zeros(runs[-1], np.uint32)
     marks = np.zeros(runs[-1], np.uint8)
+    mixed = np.zeros(runs.size, np.uint32)
     for x in range(nx):
         for y in range(ny):
-            n, last = runs[x * ny + y] - 1, -1
+            n, last, count = runs[x * ny + y] - 1, -1, 0
             for k in range(1, nz + 1):
                 mark = _mark(lab, x + 1, y + 1, k)
                 if mark != last:
                     n, last = n + 1, mark
                     marks[n] = mark
-                stops[n] = k + 1
-    return stops, marks
+                stops[n] = k
+                count += mark == MIXED
+            mixed[x * ny + y + 1] = mixed[x * ny + y] + count
+    return stops, marks, mixed
+
+
+@njit(parallel=True, cache=True)
+def fill_weights(lab, mixed, gx, gy, gz, loss, warm):
+    """Per voxel of a mixed run: rates through its six faces, their sum with its loss [1/s], and 1 / (rho c).
+
+    Args:
+        lab: labels, padded.
+        mixed: first weight of each row, from ``fill_runs``.
+        gx: rates [1/s] between labels through x faces.
+        gy: the same for y faces.
+        gz: the same for z faces.
+        loss: perfusion loss [1/s] per label.
+        warm: 1 / (rho c) per label.
+    """
+    nx, ny, nz = lab.shape[0] - 2, lab.shape[1] - 2, lab.shape[2] - 2
+    weights = np.zeros((mixed[-1], 8), np.float32)
+    for x in prange(nx):
+        for y in range(ny):
+            m, i, j = np.int64(mixed[x * ny + y]), x + 1, y + 1
+            for k in range(1, nz + 1):
+                if _mark(lab, i, j, k) != MIXED:
+                    continue
+                a = lab[i, j, k]
+                weights[m, 0], weights[m, 1] = gx[a, lab[i - 1, j, k]], gx[a, lab[i + 1, j, k]]
+                weights[m, 2], weights[m, 3] = gy[a, lab[i, j - 1, k]], gy[a, lab[i, j + 1, k]]
+                weights[m, 4], weights[m, 5] = gz[a, lab[i, j, k - 1]], gz[a, lab[i, j, k + 1]]
+                weights[m, 6] = weights[m, :6].sum() + loss[a]
+                weights[m, 7] = warm[a]
+                m += 1
+    return weights
 
 
 @njit(parallel=True, cache=True)

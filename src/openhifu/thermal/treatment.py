@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from openhifu.base.errors import OutOfRange
 from openhifu.base.field import Field
@@ -64,7 +64,7 @@ class RestRule:
         min_time: s of rest at least.
         max_time: s of rest at most; then the treatment goes on and the outcome names who was still too hot.
         watches: regions, each with its temperature.
-        interval: s between looks at the regions.
+        interval: longest time [s] between looks at the regions; cut to a whole number of the solver's stable steps.
 
     Raises:
         OutOfRange: if a number is negative or not finite, the interval is zero, or min_time is above max_time.
@@ -161,6 +161,7 @@ def run_treatment(
     begin, energy = solver.time, 0.0
     curves = Recorder(solver, (target, *(w.probe for w in rest.watches)))
     curves.note(0.0)
+    rest = replace(rest, interval=_fitted(rest.interval, solver.stable_step))
     _pass(solver, pre_cooling, rest.interval, dose, curves)
     results: list[ExposureResult] = []
     stopped = False
@@ -232,6 +233,11 @@ def _outcome(solver: BioheatSolver, results: list[ExposureResult], count: int, s
             remedy="allow a longer rest, lower the power, or switch off the elements that heat them",
         )
     return verdict_of(solver)
+
+
+def _fitted(interval: float, stable: float) -> float:
+    """The longest whole number of stable steps within an interval: 1 s would take two steps where 0.98 s takes one."""
+    return interval if interval < stable else stable * math.floor(interval / stable)
 
 
 def _not_negative(value: float, what: str) -> None:
