@@ -158,7 +158,8 @@ def test_loading_never_radiates(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("power", "on_time", "off"), [(401.0, 1.0, ()), (50.0, 61.0, ()), (0.0, 1.0, ()), (float("nan"), 1.0, ()), (50.0, 1.0, (1,))]
+    ("power", "on_time", "off"),
+    [(401.0, 1.0, ()), (50.0, 61.0, ()), (0.0, 1.0, ()), (float("nan"), 1.0, ()), (50.0, 1.0, (1,))],
 )
 def test_beyond_its_ceilings_it_loads_nothing(rig: Rig, power: float, on_time: float, off: tuple[int, ...]) -> None:
     assert rig.generator.load(power, on_time, off).answer is Answer.REFUSED

@@ -38,7 +38,8 @@ class MachineModel:
         axis_speed: m/s.
         settling: s after a movement.
         temperature_noise: K, standard deviation of each region's reading.
-        frame_time: s between temperature images.
+        frame_time: s between temperature images while there is output.
+        idle_frame_time: s between them otherwise; each image makes the patient live up to it, which is what costs.
         room_temperature: degC of the water at the start.
         water_time: s, time constant of the water's temperature.
         operator: who answers questions with the first choice.
@@ -55,6 +56,7 @@ class MachineModel:
     settling: float = 0.3
     temperature_noise: float = 1.0
     frame_time: float = 1.0
+    idle_frame_time: float = 2.0
     room_temperature: float = 22.0
     water_time: float = 120.0
     operator: str = "simulated operator"
@@ -125,10 +127,14 @@ class SimulatedThermometer:
     def reading(self) -> TemperatureReading:
         """The newest image; a new one when the frame time has gone by."""
         now = self._clock.now()
-        if self._last is None or now - self._last.at >= self._model.frame_time - 1e-6:
+        if self._last is None or now - self._last.at >= self._frame_time(self._last.at) - 1e-6:
             self.bring_up_to_date()
             self._last = noisy(self._body.temperatures(), now, self._model.temperature_noise, self._rng)
         return self._last
+
+    def _frame_time(self, since: float) -> float:
+        """The short one as long as there was output since the last image, so that the end of an exposure is seen."""
+        return self._model.frame_time if self._generator.last_output > since else self._model.idle_frame_time
 
 
 class SimulatedImager:

@@ -18,8 +18,8 @@ from openhifu.thermal.probe import Probe
 from openhifu.thermal.solver import BioheatSolver
 from openhifu.twin.body import Beam
 
-LONGEST_PIECE = 1.0
-"""Longest stretch [s] between two points of the temperature curves."""
+LONGEST_PIECE = {True: 1.0, False: 5.0}
+"""Longest stretch [s] between two points of the temperature curves, with and without a beam."""
 
 HeatFor = Callable[[Sonication], Field]
 """Heat rate [W/m3] in this patient at 1 W acoustic, of a sonication of the plan."""
@@ -57,7 +57,7 @@ class SimulatedPatient:
         self._hottest = {name: [solver.hottest(probe)] for name, probe in self._probes.items()}
 
     def advance(self, duration: float, beam: Beam | None) -> None:
-        """Let time go by [s] in pieces of at most a second.
+        """Let time go by [s] in pieces that give the curves their points.
 
         Raises:
             Infeasible: if the beam is none of the plan's.
@@ -66,7 +66,7 @@ class SimulatedPatient:
             return
         heat = self._heat_of(beam) if beam is not None else None
         power = beam.power if beam is not None else 0.0
-        count = math.ceil(duration / LONGEST_PIECE - 1e-9)
+        count = math.ceil(duration / LONGEST_PIECE[beam is not None] - 1e-9)
         for _ in range(count):
             self.solver.advance(duration / count, heat, power, self.dose)
             self._note(power)

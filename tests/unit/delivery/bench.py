@@ -28,7 +28,7 @@ RISE_PER_WATT = 0.5
 ON_TIME = 8.0
 GROWTH_TIME = 1.0
 STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-QUIET = MachineModel(temperature_noise=0.0, meter_noise=0.0, calibration_error=False)
+QUIET = MachineModel(temperature_noise=0.0, meter_noise=0.0, calibration_error=False, idle_frame_time=1.0)
 
 
 def device() -> Transducer:
@@ -95,13 +95,7 @@ def plan(
             breath_hold="none needed",
             titration=titrate,
         ),
-        organs=(
-            OrganAtRisk(
-                name="ribs",
-                tissues=("bone_cortical",),
-                limit=OrganLimit(organ="ribs", cem43_max=cem43_max, resume_below=resume_below, source="for tests"),
-            ),
-        ),
+        organs=(ribs(resume_below, cem43_max),),
         site=site or site_limits(),
         pose=Pose(focus=(0.0, 0.0, 0.0), direction=(0.0, -1.0, 0.0)),
         sonications=tuple(
@@ -118,29 +112,42 @@ def plan(
             )
             for i in range(spots)
         ),
-        prediction=Prediction(
-            target_volume=4e-6,
-            ablated_target_volume=4e-6,
-            ablated_volume=4e-6,
-            peak_temperature=peak,
-            treatment_time=60.0,
-            energy=spots * power * on_time,
-            organs=(),
-        ),
+        prediction=prediction(peak, spots * power * on_time),
         findings=(),
         unmet=(),
-        provenance=Provenance(
-            case_hash="0" * 64,
-            device_hash=device().content_hash,
-            tissue_hash="0" * 64,
-            program="test",
-            field_method="none",
-            field_physics=(),
-            field_omits=(),
-            heat_method="one point",
-            dose_form="none",
-            grid="one point",
-        ),
+        provenance=provenance(),
+    )
+
+
+def ribs(resume_below: float, cem43_max: float) -> OrganAtRisk:
+    limit = OrganLimit(organ="ribs", cem43_max=cem43_max, resume_below=resume_below, source="for tests")
+    return OrganAtRisk(name="ribs", tissues=("bone_cortical",), limit=limit)
+
+
+def prediction(peak: float, energy: float) -> Prediction:
+    return Prediction(
+        target_volume=4e-6,
+        ablated_target_volume=4e-6,
+        ablated_volume=4e-6,
+        peak_temperature=peak,
+        treatment_time=60.0,
+        energy=energy,
+        organs=(),
+    )
+
+
+def provenance() -> Provenance:
+    return Provenance(
+        case_hash="0" * 64,
+        device_hash=device().content_hash,
+        tissue_hash="0" * 64,
+        program="test",
+        field_method="none",
+        field_physics=(),
+        field_omits=(),
+        heat_method="one point",
+        dose_form="none",
+        grid="one point",
     )
 
 

@@ -105,7 +105,11 @@ def test_another_device_is_refused(tmp_path: Path, source: Transducer, words: st
 
 @pytest.mark.parametrize(
     ("changed", "words"),
-    [({"serial": "T-9"}, "T-9"), ({"calibration_date": "2020-01-01"}, "2020-01-01"), ({"simulated": False}, "real one")],
+    [
+        ({"serial": "T-9"}, "T-9"),
+        ({"calibration_date": "2020-01-01"}, "2020-01-01"),
+        ({"simulated": False}, "real one"),
+    ],
 )
 def test_the_generators_own_answer_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: dict[str, object], words: str

@@ -1,4 +1,4 @@
-"""Every single device call of a treatment fails in turn, in every way: output off, right ending, nothing delivered unwritten."""
+"""Every device call of a treatment fails in turn, in every way: output off, right ending, nothing left unwritten."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_every_call_raises_in_turn(tmp_path: Path) -> None:
 
 
 def test_every_call_is_followed_by_silence(tmp_path: Path) -> None:
-    """The cable is pulled at every call in turn: nothing answers any more, output off neither; the lease ends the output."""
+    """The cable is pulled at every call in turn: nothing answers any more, not even off; the lease ends the output."""
     for call in range(CALLS):
         bench, script = disturbed(tmp_path, Fault.RAISE, call, math.inf)
         require_safe(bench, script)

@@ -1,4 +1,4 @@
-"""Interlocks: every condition trips, a missing number trips it too, and a reset needs a name and a cleared condition."""
+"""Interlocks: every condition trips, a missing number trips it too, a reset needs a name and a cleared condition."""
 
 from __future__ import annotations
 

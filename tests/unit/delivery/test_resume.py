@@ -48,7 +48,9 @@ def test_wherever_it_is_interrupted_nothing_is_repeated_and_nothing_lost(stops: 
             earlier = tuple(r.journal for r in runs)
             faults = FaultScript(Fault.RAISE, int(20 * stop)) if stop is not None and by_fault else None
             model = QUIET if stop is None or by_fault else stopped_at(stop)
-            runs.append(deliver(Path(folder) / f"{number}", Rehearsal(PLAN), model=model, faults=faults, earlier=earlier))
+            runs.append(
+                deliver(Path(folder) / f"{number}", Rehearsal(PLAN), model=model, faults=faults, earlier=earlier)
+            )
         assert runs[-1].ending is Ending.COMPLETED
         told = Counter(i for run in runs for i in indices(run))
         assert told == Counter(range(4))

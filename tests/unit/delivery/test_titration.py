@@ -75,9 +75,7 @@ def test_growth_is_a_logarithm() -> None:
 
 @pytest.mark.parametrize("factor", [0.7, 1.0, 1.3])
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_patient_thirty_percent_off_is_brought_to_the_planned_peak(
-    tmp_path: Path, factor: float, seed: int
-) -> None:
+def test_a_patient_thirty_percent_off_is_brought_to_the_planned_peak(tmp_path: Path, factor: float, seed: int) -> None:
     """With 1 K of noise and a calibration error; without titration the peak would be 9 K off."""
     patient = PointPatient(factor=factor)
     bench = deliver(tmp_path / "j", Rehearsal(plan(spots=8, titrate=titration())), patient, MachineModel(), seed=seed)

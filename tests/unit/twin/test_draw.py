@@ -53,7 +53,9 @@ def test_a_tissue_more_changes_no_other_draw() -> None:
 
 
 def test_what_does_not_occur_is_not_drawn() -> None:
-    absent = Medium(TissueMap(LAYERS.grid, np.zeros(LAYERS.grid.shape, np.uint8), ("fat", "liver")), LAYERS.tissues[1:4:2])
+    absent = Medium(
+        TissueMap(LAYERS.grid, np.zeros(LAYERS.grid.shape, np.uint8), ("fat", "liver")), LAYERS.tissues[1:4:2]
+    )
     assert set(draw_tissues(absent, 1).tissues) == {"fat"}
 
 

@@ -38,7 +38,9 @@ def energy(power: float, on_time: float) -> float:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(st.floats(5.0, 100.0), st.floats(0.05, 2.0), st.floats(0.0, 2.0)), max_size=4), st.integers(1, 9))
+@given(
+    st.lists(st.tuples(st.floats(5.0, 100.0), st.floats(0.05, 2.0), st.floats(0.0, 2.0)), max_size=4), st.integers(1, 9)
+)
 def test_pieces_fill_the_time_and_carry_the_energy(bursts: list[tuple[float, float, float]], asks: int) -> None:
     clock = SimulatedClock()
     rig = machine(clock)
