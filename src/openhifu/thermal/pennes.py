@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from openhifu.base.errors import CannotModel, GeometryError, OutOfRange
+from openhifu.base.errors import CannotModel, OutOfRange
 from openhifu.base.field import Field, Quantity
 from openhifu.base.grid import Grid
 from openhifu.base.units import BODY_TEMPERATURE_C
@@ -16,6 +16,7 @@ from openhifu.model.medium import Medium
 from openhifu.model.tissue import Tissue
 from openhifu.thermal import kernels, runs
 from openhifu.thermal.boundary import Boundary, HeldTemperature
+from openhifu.thermal.checks import checked_heat, checked_scale, start_rise, within_water
 from openhifu.thermal.dose import Dose, ThermalDose
 from openhifu.thermal.probe import Probe
 from openhifu.thermal.properties import thermal_table
@@ -86,8 +87,8 @@ class Pennes:
         rates = np.array([np.diag(gx), np.diag(gy), np.diag(gz), loss, warm], np.float32)
         self._layout = (self._labels, first, mixed, stops, marks, weights, rates)
         self._gain = np.append(table.metabolic, 0.0).astype(np.float32) if metabolism else np.zeros(1, np.float32)
-        self._arterial = _within_water(arterial, "the arterial temperature")
-        self._start = _start_rise(start, medium, arterial, table.held)
+        self._arterial = within_water(arterial, "the arterial temperature")
+        self._start = start_rise(start, medium, arterial, table.held)
         self._track_peak = track_peak
         self._accepted: tuple[Field, NDArray[np.float32]] | None = None
         self.restart()
@@ -174,8 +175,7 @@ class Pennes:
         heating = heat is not None and scale > 0
         longest = self._stable * (_HEATING_SHARE if heating and step is None else 1.0)
         count, dt = equal_steps(duration, longest, step)
-        if not (math.isfinite(scale) and scale >= 0):
-            raise OutOfRange(f"the scale of the heat must be finite and not negative, got {scale}")
+        checked_scale(scale)
         if dose is not None:
             self._grid.require_same(dose.grid, "the dose")
         source = self._heat_rate(heat) if heat is not None else _NO_ARRAY
@@ -201,24 +201,8 @@ class Pennes:
             OutOfRange: if it is negative or not finite anywhere.
         """
         if self._accepted is None or self._accepted[0] is not heat:
-            self._accepted = (heat, checked_heat(heat, self._grid))
+            self._accepted = (heat, checked_heat(heat, self._grid, np.float32))
         return self._accepted[1]
-
-
-def checked_heat(heat: Field, grid: Grid) -> NDArray[np.float32]:
-    """A heat rate [W/m3] as a contiguous float32 array.
-
-    Raises:
-        GeometryError: if it is on another grid or is no heat rate.
-        OutOfRange: if it is negative or not finite anywhere.
-    """
-    grid.require_same(heat.grid, "the heat rate")
-    if heat.quantity is not Quantity.HEAT_RATE:
-        raise GeometryError(f"a field of {heat.quantity.words} was given as heat; give a heat rate in W/m3")
-    least = float(np.min(heat.data))
-    if not (least >= 0 and math.isfinite(float(np.max(heat.data)))):
-        raise OutOfRange(f"a heat rate must be finite and not negative everywhere; its lowest value is {least} W/m3")
-    return np.require(heat.data, np.float32, ["C", "W"])
 
 
 def _dose_numbers(dose: ThermalDose | None, arterial: float, dt: float) -> NDArray[np.float32]:
@@ -231,26 +215,3 @@ def _padded(labels: NDArray[np.uint8], boundary: Boundary, beyond: int) -> NDArr
     if boundary is Boundary.INSULATED:
         return np.pad(labels, 1, constant_values=beyond)
     return np.pad(labels, 1, mode="edge")
-
-
-def _within_water(value: float, what: str) -> float:
-    if not 0 <= value <= BOILING_C:
-        raise OutOfRange(f"{what} is {value} degC; this model holds from 0 to 100 degC")
-    return float(value)
-
-
-def _start_rise(
-    start: float | Field, medium: Medium, arterial: float, held: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    """Rise above the arterial temperature at time zero, held tissues at theirs."""
-    if isinstance(start, Field):
-        medium.grid.require_same(start.grid, "the start temperature")
-        if start.quantity is not Quantity.TEMPERATURE:
-            raise GeometryError(f"a field of {start.quantity.words} was given as start; give temperature in degC")
-        for value in (float(np.min(start.data)), float(np.max(start.data))):
-            _within_water(value, "the start temperature")
-        rise = np.asarray(start.data - arterial, np.float32)
-    else:
-        rise = np.full(medium.grid.shape, _within_water(start, "the start temperature") - arterial, np.float32)
-    fixed = held[medium.map.data]
-    return np.where(np.isnan(fixed), rise, fixed - arterial).astype(np.float32)

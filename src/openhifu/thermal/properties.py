@@ -22,6 +22,7 @@ class ThermalTable:
 
     Attributes:
         half_resistance: function of a spacing [m] giving, per label, the resistance [m2 K/W] from voxel centre to face.
+        diffusivity: k / (rho c) [m2/s]; NaN where held, insulating or absent.
         heat_capacity: rho c [J/(m3 K)]; infinite where the temperature does not change.
         loss: rho_b c_b w / c [1/s], rate at which perfusion takes a rise away.
         metabolic: Q_m / c [K/s]; zero unless asked for.
@@ -29,6 +30,7 @@ class ThermalTable:
     """
 
     half_resistance: Callable[[float], Table]
+    diffusivity: Table
     heat_capacity: Table
     loss: Table
     metabolic: Table
@@ -91,6 +93,7 @@ def thermal_table(
 
     return ThermalTable(
         half_resistance,
+        conductivity / (density * specific),
         np.where(still, np.inf, density * specific),
         np.where(still, 0.0, loss),
         np.where(still, 0.0, metabolic),
