@@ -156,10 +156,17 @@ def _heat_row(out, q, first, last, stops, marks, m, weights, rates, seconds):
         begin = stop
 
 
+@njit(fastmath=_FAST, error_model="numpy")
+def _stop_perfusion(out, c, lab, rates, dt, dose, level):
+    """Give back what perfusion took from voxels whose dose has stopped it."""
+    if _above(dose, level) > _NONE:
+        for k in range(dose.size):
+            if dose[k] > level:
+                out[k] += dt * rates[3, lab[k]] * c[k]
+
+
 @njit(parallel=True, fastmath=_FAST, error_model="numpy", cache=True, nogil=True)
-def step(
-    t, out, lab, runs, mixed, stops, marks, weights, rates, dt, gain, heat, scale, dose, dose_on, peak, track, top
-):
+def step(t, out, lab, runs, mixed, stops, marks, weights, rates, dt, gain, heat, scale, dose, dosing, peak, track, top):
     """One explicit step of every voxel, with heat, dose and running peak done while a row is in the cache.
 
     Args:
@@ -177,7 +184,7 @@ def step(
         heat: heat rate [W/m3]; of size 1 for none.
         scale: factor on it.
         dose: CEM43 [min].
-        dose_on: (on, arterial temperature - 43, floor - 43, minutes of the step).
+        dosing: (on, arterial temperature - 43, floor - 43, minutes of the step, dose at which perfusion stops).
         peak: highest rise so far.
         track: whether to keep it.
         top: highest rise of each plane so far.
@@ -200,9 +207,10 @@ def step(
             if gain.size > 1:
                 for k in range(nz):
                     row[k] += dt * gain[lab[i, j, k + 1]]
+            if dosing[0] > _NONE:
+                _stop_perfusion(row, c, lab[i, j, 1 : nz + 1], rates, dt, dose[x, y], dosing[4])
+                _dose_row(c, row, dosing[1], dosing[2], dosing[3], dose[x, y])
             highest = _highest(row, highest)
-            if dose_on[0] > _NONE:
-                _dose_row(c, row, dose_on[1], dose_on[2], dose_on[3], dose[x, y])
             if track:
                 kept = peak[x, y]
                 for k in range(nz):

@@ -20,9 +20,10 @@ from openhifu.thermal.checks import checked_heat, checked_scale, start_rise, wit
 from openhifu.thermal.dose import Dose, ThermalDose
 from openhifu.thermal.probe import Probe
 from openhifu.thermal.properties import thermal_table
+from openhifu.thermal.shutdown import PerfusionShutdown
 from openhifu.thermal.solver import BOILING_C, equal_steps
 
-_NO_DOSE = np.zeros(4, np.float32)
+_NO_DOSE = np.zeros(5, np.float32)
 _NO_ARRAY = np.zeros((1, 1, 1), np.float32)
 _INSIDE = (slice(1, -1),) * 3
 _MOST_LABELS = 254
@@ -51,6 +52,7 @@ class Pennes:
         arterial: degC of the blood that perfuses.
         metabolism: whether metabolic heat is a source; without it a body at arterial temperature is at rest.
         track_peak: whether to keep the highest temperature of every voxel.
+        shutdown: when perfusion stops; None for never.
 
     Raises:
         MissingProperty: if a tissue that is present lacks a thermal value.
@@ -70,6 +72,7 @@ class Pennes:
         arterial: float = BODY_TEMPERATURE_C,
         metabolism: bool = False,
         track_peak: bool = False,
+        shutdown: PerfusionShutdown | None = None,
     ) -> None:
         if len(medium.tissues) > _MOST_LABELS:
             raise OutOfRange(f"at most {_MOST_LABELS} tissues fit a map, got {len(medium.tissues)}")
@@ -89,7 +92,7 @@ class Pennes:
         self._gain = np.append(table.metabolic, 0.0).astype(np.float32) if metabolism else np.zeros(1, np.float32)
         self._arterial = within_water(arterial, "the arterial temperature")
         self._start = start_rise(start, medium, arterial, table.held)
-        self._track_peak = track_peak
+        self._track_peak, self._shutdown = track_peak, shutdown
         self._accepted: tuple[Field, NDArray[np.float32]] | None = None
         self.restart()
 
@@ -110,6 +113,8 @@ class Pennes:
     def method(self) -> str:
         """The method and the physics it contains, in words."""
         extra = ", metabolic heat" if self._metabolism else ", no metabolic heat"
+        if self._shutdown is not None:
+            extra += f", perfusion stops at CEM43 {self._shutdown.cem43:g} min ({self._shutdown.source})"
         return f"Pennes bioheat, explicit finite volumes{extra}, properties constant, no boiling"
 
     @property
@@ -178,20 +183,29 @@ class Pennes:
         checked_scale(scale)
         if dose is not None:
             self._grid.require_same(dose.grid, "the dose")
+        if self._shutdown is not None and not isinstance(dose, ThermalDose):
+            raise CannotModel("perfusion that stops follows the continuous dose; hand a ThermalDose to every advance")
         source = self._heat_rate(heat) if heat is not None else _NO_ARRAY
         fused = dose if isinstance(dose, ThermalDose) else None
         minutes = fused.minutes if fused else _NO_ARRAY
-        to_dose = _dose_numbers(fused, self._arterial, dt)
+        dosing = self._dosing(fused, dt)
         length, factor = np.float32(dt), np.float32(scale)
         for _ in range(count):
             kernels.step(
                 self._now, self._next, *self._layout, length, self._gain, source, factor,
-                minutes, to_dose, self._peak, self._track_peak, self._top,
+                minutes, dosing, self._peak, self._track_peak, self._top,
             )  # fmt: skip
             if dose is not None and fused is None:
                 dose.accumulate(self._now, self._next, 1, self._arterial, dt)
             self._now, self._next = self._next, self._now
         self._time += duration
+
+    def _dosing(self, dose: ThermalDose | None, dt: float) -> NDArray[np.float32]:
+        """What the fused step needs to know of a dose; see ``kernels.step``."""
+        if dose is None:
+            return _NO_DOSE
+        stop = math.inf if self._shutdown is None else self._shutdown.cem43
+        return np.array([1.0, self._arterial - 43.0, dose.floor - 43.0, dt / 60.0, stop], np.float32)
 
     def _heat_rate(self, heat: Field) -> NDArray[np.float32]:
         """The heat as a checked float32 array; the last field that was accepted is not checked again.
@@ -203,11 +217,6 @@ class Pennes:
         if self._accepted is None or self._accepted[0] is not heat:
             self._accepted = (heat, checked_heat(heat, self._grid, np.float32))
         return self._accepted[1]
-
-
-def _dose_numbers(dose: ThermalDose | None, arterial: float, dt: float) -> NDArray[np.float32]:
-    """What the fused step needs to know of a dose: on, arterial - 43 C, floor - 43 C, minutes of the step."""
-    return _NO_DOSE if dose is None else np.array([1.0, arterial - 43.0, dose.floor - 43.0, dt / 60.0], np.float32)
 
 
 def _padded(labels: NDArray[np.uint8], boundary: Boundary, beyond: int) -> NDArray[np.uint8]:
