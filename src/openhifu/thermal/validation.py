@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from openhifu.base.errors import UnknownName
 from openhifu.base.field import Field, Quantity
 from openhifu.base.grid import Grid
-from openhifu.base.record import Record
+from openhifu.base.validation import ValidationRow
 from openhifu.model.catalogue import tissue
 from openhifu.model.medium import Medium
 from openhifu.model.tissue import Property, Tissue
@@ -20,32 +20,10 @@ from openhifu.thermal import exact
 from openhifu.thermal.boundary import Boundary, HeldTemperature
 from openhifu.thermal.dose import DoseForm, IsoThermalDose, ThermalDose, cem43_of_history
 from openhifu.thermal.pennes import Pennes
+from openhifu.thermal.shutdown import PerfusionShutdown
+from openhifu.thermal.spectral import Spectral
 
 _WHY = "a value chosen for validation"
-
-
-class ValidationRow(Record):
-    """One accuracy claim, re-run.
-
-    Attributes:
-        case: name.
-        figure: what was measured.
-        limit: what it may be at most.
-        unit: unit of both.
-        truth: what it was held against.
-        ok: whether the figure is within the limit.
-    """
-
-    case: str
-    figure: float
-    limit: float
-    unit: str
-    truth: str
-    ok: bool
-
-
-def _row(case: str, figure: float, limit: float, unit: str, truth: str) -> ValidationRow:
-    return ValidationRow(case=case, figure=float(figure), limit=limit, unit=unit, truth=truth, ok=bool(figure <= limit))
 
 
 def uniform_of(substance: Tissue, blood: Tissue) -> exact.Uniform:
@@ -84,12 +62,14 @@ def gaussian_error(spacing: float, share: float | None = None, width: float = 1.
 
 def _gaussian() -> ValidationRow:
     figure = 100 * gaussian_error(0.5e-3)
-    return _row("Gaussian source in perfused liver, 0.5 mm", figure, 0.3, "% of peak rise", "closed form, quadrature")
+    return ValidationRow.of(
+        "Gaussian source in perfused liver, 0.5 mm", figure, 0.3, "% of peak rise", "closed form, quadrature"
+    )
 
 
 def _order() -> ValidationRow:
     order = math.log2(gaussian_error(1e-3, 1.0) / gaussian_error(0.5e-3, 1.0))
-    return _row(
+    return ValidationRow.of(
         "order of convergence, 1 and 0.5 mm", abs(order - 2.0), 0.15, "from 2", "closed form, step as h squared"
     )
 
@@ -100,7 +80,9 @@ def _vectors() -> ValidationRow:
         for dose in (240.0, 40.0, 21.0, 16.0, 2.0):
             seconds = dose * 60.0 / 2 ** (degrees - 43)
             worst = max(worst, abs(cem43_of_history([0.0, seconds], [degrees, degrees]) / dose - 1.0))
-    return _row("CEM43 at constant temperature", worst, 1e-6, "relative", "minutes times a whole power of two")
+    return ValidationRow.of(
+        "CEM43 at constant temperature", worst, 1e-6, "relative", "minutes times a whole power of two"
+    )
 
 
 def ramp_truth(low: float, high: float, seconds: float, form: DoseForm) -> float:
@@ -118,7 +100,7 @@ def _ramps() -> ValidationRow:
             truth = ramp_truth(low, high, seconds, form)
             for ends in ((low, high), (high, low)):
                 worst = max(worst, abs(cem43_of_history([0.0, seconds], ends, form) / truth - 1.0))
-    return _row("CEM43 of ramps up and down, both forms", worst, 1e-6, "relative", "antiderivative")
+    return ValidationRow.of("CEM43 of ramps up and down, both forms", worst, 1e-6, "relative", "antiderivative")
 
 
 def _running() -> ValidationRow:
@@ -135,7 +117,7 @@ def _running() -> ValidationRow:
         got = dose.field.data[0, 0]
         finite = np.isfinite(truth) & (truth > 0)
         worst = max(worst, float(np.max(np.abs(got[finite] / truth[finite] - 1.0))))
-    return _row("CEM43 as a running float32 field, both forms", worst, 1e-4, "relative", "float64 integral")
+    return ValidationRow.of("CEM43 as a running float32 field, both forms", worst, 1e-4, "relative", "float64 integral")
 
 
 def _conservation() -> ValidationRow:
@@ -152,7 +134,9 @@ def _conservation() -> ValidationRow:
     solver.advance(300.0)
     before = float((capacity * (start - 37.0)).sum())
     after = float((capacity * (solver.temperature.data.astype(np.float64) - 37.0)).sum())
-    return _row("heat kept across fat, muscle and bone, 300 s", abs(after / before - 1.0), 1e-4, "relative", "no loss")
+    return ValidationRow.of(
+        "heat kept across fat, muscle and bone, 300 s", abs(after / before - 1.0), 1e-4, "relative", "no loss"
+    )
 
 
 def _line(length: float, spacing: float) -> tuple[Grid, NDArray[np.float64]]:
@@ -187,7 +171,7 @@ def _slab_steady() -> ValidationRow:
     inside = x[1:-1] - spacing
     truth = exact.two_layer_steady((0.2, 0.6), (8 * spacing, 12 * spacing), (45.0, 35.0), inside)
     figure = 100 * float(np.abs(solver.temperature.data[0, 0, 1:-1] - truth).max()) / 10.0
-    return _row("two layers, conductivity 1 to 3, steady", figure, 0.5, "% of difference", "closed form")
+    return ValidationRow.of("two layers, conductivity 1 to 3, steady", figure, 0.5, "% of difference", "closed form")
 
 
 def _slab_transient() -> ValidationRow:
@@ -202,7 +186,9 @@ def _slab_transient() -> ValidationRow:
     blood = tissue("blood")
     truth = exact.two_halves(uniform_of(first, blood), uniform_of(second, blood), 20.0, x - x[middle] + spacing / 2, 60)
     figure = 100 * float(np.abs(solver.temperature.data[0, 0] - 37.0 - truth).max()) / 20.0
-    return _row("two layers, conductivity 1 to 3, transient", figure, 0.5, "% of difference", "error functions")
+    return ValidationRow.of(
+        "two layers, conductivity 1 to 3, transient", figure, 0.5, "% of difference", "error functions"
+    )
 
 
 def _flash() -> ValidationRow:
@@ -221,7 +207,7 @@ def _flash() -> ValidationRow:
     solver.advance(200.0)
     truth = 20.0 * exact.flash_in_box(numbers, width, length, x, 200.0)
     figure = 100 * float(np.abs(solver.temperature.data[0, 0] - 37.0 - truth).max()) / 20.0
-    return _row("heat kernel in an insulated box, 200 s", figure, 0.1, "% of first peak", "mirror images")
+    return ValidationRow.of("heat kernel in an insulated box, 200 s", figure, 0.1, "% of first peak", "mirror images")
 
 
 def _uniform() -> ValidationRow:
@@ -231,7 +217,43 @@ def _uniform() -> ValidationRow:
     solver.advance(60.0, Field(grid, np.full(grid.shape, 1e6), Quantity.HEAT_RATE))
     truth = exact.uniform_heating(uniform_of(liver, blood), 1e6, 60.0)
     figure = 100 * float(np.abs(solver.temperature.data - 37.0 - truth).max()) / truth
-    return _row("heating everywhere against perfusion, 60 s", figure, 0.5, "% of rise", "closed form")
+    return ValidationRow.of("heating everywhere against perfusion, 60 s", figure, 0.5, "% of rise", "closed form")
+
+
+def _spectral() -> ValidationRow:
+    liver, blood = tissue("liver"), tissue("blood")
+    grid = Grid.box([-20e-3] * 3, [20e-3] * 3, 1e-3)
+    source = exact.GaussianSource(1.0, (2e-3, 2e-3, 3e-3))
+    points = grid.points()
+    truth = source.rise(uniform_of(liver, blood), points, 8.0, after=5.0)
+    scale = 20.0 / truth.max()
+    solver = Spectral(Medium.uniform(liver, grid), blood)
+    solver.advance(8.0, Field(grid, source.rate(points), Quantity.HEAT_RATE), scale)
+    solver.advance(5.0)
+    figure = float(np.abs(solver.temperature.data - 37.0 - truth * scale).max() / 20.0)
+    return ValidationRow.of(
+        "Gaussian source by cosine modes, 1 mm", figure, 1e-6, "of peak rise", "closed form, quadrature"
+    )
+
+
+def _shutdown() -> ValidationRow:
+    liver, blood = tissue("liver"), tissue("blood")
+    grid = Grid.box([-12e-3] * 3, [12e-3] * 3, 1e-3)
+    source = exact.GaussianSource(1.0, (2e-3, 2e-3, 2e-3))
+    rate = Field(grid, source.mean_rate(grid.points(), 1e-3), Quantity.HEAT_RATE)
+    rule = PerfusionShutdown(240.0, _WHY)
+    results = []
+    for step in (0.1, 0.02):
+        solver = Pennes(Medium.uniform(liver, grid), blood, Boundary.HELD_AT_START, shutdown=rule)
+        dose = ThermalDose(grid)
+        solver.advance(20.0, rate, 1.5e7, dose=dose, step=step)
+        hot = solver.temperature.data.astype(np.float64) - 37.0
+        solver.advance(20.0, dose=dose, step=step)
+        results.append(np.stack([hot, solver.temperature.data.astype(np.float64) - 37.0]))
+    figure = 100 * float(np.abs(results[0] - results[1]).max() / results[1].max())
+    return ValidationRow.of(
+        "perfusion stopped by dose, steps of 0.1 s", figure, 0.5, "% of peak rise", "steps of 0.02 s"
+    )
 
 
 CASES: dict[str, Callable[[], ValidationRow]] = {
@@ -245,6 +267,8 @@ CASES: dict[str, Callable[[], ValidationRow]] = {
     "slab-transient": _slab_transient,
     "flash": _flash,
     "uniform": _uniform,
+    "spectral": _spectral,
+    "shutdown": _shutdown,
 }
 """Every case by its name."""
 
