@@ -177,7 +177,7 @@ def _tables(materials: Materials) -> Tables:
         soft=materials.present & ~materials.hard & ~materials.gas,
         transmission=materials.transmission(),
         square=ratio.astype(np.float32),
-        heat=(materials.heat * ratio).astype(np.float32),
+        heat=materials.heat.astype(np.float32),
     )
 
 

@@ -133,14 +133,19 @@ def make_propagator(table: NDArray[np.complex64], k: float, alpha: float, shape:
 
 
 @njit(nogil=True, cache=True)
-def make_screens(screens: NDArray[np.complex64], k: float, alpha: float, tables: Tables, beam: Beam) -> None:
-    """Factor of a voxel from label a to label b over one step, relative to the reference (k, alpha)."""
+def make_screens(
+    screens: tuple[NDArray[np.float32], NDArray[np.float32]], k: float, alpha: float, tables: Tables, beam: Beam
+) -> None:
+    """Factors (real, imaginary) from label a to label b over one step, relative to the reference (k, alpha)."""
     path = beam.steps[2] * mean_slope(k, beam)
-    for a in range(screens.shape[0]):
-        for b in range(screens.shape[1]):
+    many = tables.wavenumber.size
+    for a in range(many):
+        for b in range(many):
             phase = (0.5 * (tables.wavenumber[a] + tables.wavenumber[b]) - k) * path
             loss = (0.5 * (tables.attenuation[a] + tables.attenuation[b]) - alpha) * path
-            screens[a, b] = np.complex64(tables.transmission[a, b] * np.exp(complex(-loss, phase)))
+            size = tables.transmission[a, b] * np.exp(-loss)
+            screens[0][a * many + b] = size * np.cos(phase)
+            screens[1][a * many + b] = size * np.sin(phase)
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
@@ -174,8 +179,10 @@ def diffract(field: NDArray[np.complex64], table: NDArray[np.complex64]) -> None
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
-def heat_row(row: NDArray[np.float32], n: int, i: int, keep: Keep) -> None:
-    """Add one row's heat to the blocks it belongs to."""
+def heat_row(
+    row: NDArray[np.float32], labels: NDArray[np.uint8], n: int, i: int, heat: NDArray[np.float32], keep: Keep
+) -> None:
+    """Add the heat of one row of |P|^2 to the blocks it belongs to."""
     p, q = n - keep.first[2], i - keep.first[0]
     if p < 0 or q < 0 or p >= keep.block * keep.heat.shape[0] or q >= keep.block * keep.heat.shape[1]:
         return
@@ -185,8 +192,33 @@ def heat_row(row: NDArray[np.float32], n: int, i: int, keep: Keep) -> None:
         start = keep.first[1] + m * keep.block
         total = np.float32(0.0)
         for j in range(start, start + keep.block):
-            total += row[j]
+            total += row[j] * heat[labels[j]]
         target[m] += share * total
+
+
+@njit(nogil=True, cache=True, fastmath=_FAST)
+def screen_row(
+    line: NDArray[np.float32],
+    pairs: tuple[NDArray[np.uint8], NDArray[np.uint8]],
+    screens: tuple[NDArray[np.float32], NDArray[np.float32]],
+    edge: np.float32,
+    edges: NDArray[np.float32],
+    square: NDArray[np.float32],
+    row: NDArray[np.float32],
+) -> None:
+    """Apply screens and absorbing edges to one row, real and imaginary parts in turn, and note its |P|^2."""
+    before, here = pairs
+    many = np.uint64(square.size)
+    for j in range(row.size):
+        # Unsigned, so that no check for counting from the end keeps the loop out of vector registers.
+        label = np.uint64(here[j])
+        index = np.uint64(before[j]) * many + label
+        factor = edge * edges[j]
+        c, s = screens[0][index] * factor, screens[1][index] * factor
+        x, y = line[2 * j], line[2 * j + 1]
+        re, im = x * c - y * s, x * s + y * c
+        line[2 * j], line[2 * j + 1] = re, im
+        row[j] = (re * re + im * im) * square[label]
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
@@ -195,7 +227,7 @@ def enter_plane(
     field: NDArray[np.complex64],
     before: NDArray[np.uint8],
     here: NDArray[np.uint8],
-    screens: NDArray[np.complex64],
+    screens: tuple[NDArray[np.float32], NDArray[np.float32]],
     edges: tuple[NDArray[np.float32], NDArray[np.float32]],
     tables: Tables,
     keep: Keep,
@@ -203,19 +235,19 @@ def enter_plane(
     """Apply screens and absorbing edges on plane n, and measure what the recording keeps of it."""
     nx, ny = here.shape
     row = np.empty(ny, np.float32)
-    peak = np.float32(0.0)
+    # Numbers that are not negative sort like their bits, and a maximum of integers runs in vector registers.
+    bits = row.view(np.int32)
+    top = np.int32(0)
+    lines = field.view(np.float32)
     for i in range(nx):
-        edge = edges[0][i]
+        screen_row(lines[i], (before[i], here[i]), screens, edges[0][i], edges[1], tables.square, row)
+        heat_row(row, here[i], n, i, tables.heat, keep)
         for j in range(ny):
-            label = here[i, j]
-            value = field[i, j] * screens[before[i, j], label] * (edge * edges[1][j])
-            field[i, j] = value
-            square = value.real * value.real + value.imag * value.imag
-            row[j] = square * tables.heat[label]
-            peak = max(peak, square * tables.square[label])
-        heat_row(row, n, i, keep)
+            top = max(top, bits[j])
         field[i, ny:] = 0.0
     field[nx:, :] = 0.0
+    bits[0] = top
+    peak = row[0]
     keep.largest[n] = peak
     if n == 0 or peak > keep.largest[:n].max():
         squares(field[:nx, :ny], here, tables.square, keep.best)
@@ -292,7 +324,7 @@ def march(
     """
     nz, many = labels.shape[0], tables.wavenumber.size
     means = beam_means(labels, tables, beam)
-    screens = np.ones((many, many), np.complex64)
+    screens = np.ones(many * many, np.float32), np.zeros(many * many, np.float32)
     volume = beam.steps[0] * beam.steps[1] * beam.steps[2]
     enter_plane(0, field, labels[0], labels[0], screens, edges, tables, keep)
     if keep.power.size:
