@@ -267,9 +267,9 @@ def accumulate_iso(before, after, pad, to43, minutes, slow, fast, peak):
 
 
 @njit(fastmath=_FAST, error_model="numpy", cache=True, nogil=True)
-def hottest(t, pad, i, j, k):
-    """Highest value of an array with ``pad`` ghost voxels over the voxels i, j, k."""
-    top = t[i[0] + pad, j[0] + pad, k[0] + pad]
-    for n in range(i.size):
-        top = max(top, t[i[n] + pad, j[n] + pad, k[n] + pad])
-    return top
+def hottest(t, pad, runs):
+    """Highest value of an array with ``pad`` ghost voxels over stretches (i, j, first k, last k + 1) of voxels."""
+    level = t[runs[0, 0] + pad, runs[0, 1] + pad, runs[0, 2] + pad]
+    for n in range(runs.shape[0]):
+        level = _highest(t[runs[n, 0] + pad, runs[n, 1] + pad, runs[n, 2] + pad : runs[n, 3] + pad], level)
+    return level

@@ -166,7 +166,7 @@ class Pennes:
         """
         if probe.grid is not self._grid:
             self._grid.require_same(probe.grid, f"the probe of {probe.name}")
-        return float(kernels.hottest(self._now, 1, *probe.voxels)) + self._arterial
+        return float(kernels.hottest(self._now, 1, probe.runs)) + self._arterial
 
     def advance(
         self,

@@ -24,10 +24,9 @@ class Probe:
     def __init__(self, name: str, grid: Grid, mask: NDArray[np.bool_]) -> None:
         if mask.shape != grid.shape:
             raise GeometryError(f"the mask of {name} has shape {mask.shape}, the grid {grid.shape}")
-        i, j, k = (axis.astype(np.int32) for axis in np.nonzero(mask))
-        if i.size == 0:
+        if not mask.any():
             raise GeometryError(f"{name} has no voxel on {grid.describe()}; leave it out, or take a grid that holds it")
-        self._name, self._grid, self._voxels = name, grid, (i, j, k)
+        self._name, self._grid, self._runs = name, grid, _runs(mask)
 
     @property
     def name(self) -> str:
@@ -40,6 +39,13 @@ class Probe:
         return self._grid
 
     @property
-    def voxels(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-        """Indices along the three axes."""
-        return self._voxels
+    def runs(self) -> NDArray[np.int32]:
+        """Stretches of voxels along the third axis: (i, j, first k, last k + 1) each, shape (n, 4)."""
+        return self._runs
+
+
+def _runs(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Stretches of True along the third axis."""
+    edges = np.diff(np.pad(mask, ((0, 0), (0, 0), (1, 1))).astype(np.int8), axis=2)
+    first, stop = np.argwhere(edges == 1), np.argwhere(edges == -1)
+    return np.column_stack([first, stop[:, 2]]).astype(np.int32)

@@ -138,7 +138,7 @@ class Spectral:
             GeometryError: if the probe was made for another grid.
         """
         self._grid.require_same(probe.grid, f"the probe of {probe.name}")
-        return float(self._rise[probe.voxels].max()) + self._arterial
+        return float(max(self._rise[i, j, a:b].max() for i, j, a, b in probe.runs)) + self._arterial
 
     def advance(
         self,
