@@ -19,7 +19,7 @@ _ONE = np.float32(1.0)
 _TWO = np.float32(2.0)
 _HALF = np.float32(0.5)
 _NONE = np.float32(0.0)
-_BLOCK = 32
+_BLOCK = 64
 _LEAST = np.float32(1e-5)
 """K; a change within a step smaller than this is taken as this, which moves the dose by less than 4e-6 of itself."""
 _PER_LN2 = np.float32(1.0 / math.log(2.0))
@@ -89,6 +89,15 @@ def _above(row, level):
 
 
 @njit(fastmath=_FAST, error_model="numpy")
+def _either_above(one, other, level):
+    """How many pairs of values have one above a level."""
+    count = _NONE
+    for k in range(one.size):
+        count += _ONE if max(one[k], other[k]) > level else _NONE
+    return count
+
+
+@njit(fastmath=_FAST, error_model="numpy")
 def _highest(row, level):
     """Maximum of a row and a level that is seldom exceeded."""
     if _above(row, level) > _NONE:
@@ -113,13 +122,13 @@ def _dose_row(before, after, to43, floor, minutes, dose):
     for begin in range(0, dose.size, _BLOCK):
         stop = min(begin + _BLOCK, dose.size)
         row0, row1 = before[begin:stop], after[begin:stop]
-        if _above(row0, floor - to43) + _above(row1, floor - to43) > _NONE:
+        if _either_above(row0, row1, floor - to43) > _NONE:
             _dose_block(row0, row1, to43, floor, minutes, dose[begin:stop])
 
 
 @njit(fastmath=_FAST, error_model="numpy")
-def _conduct_row(out, c, xm, xp, ym, yp, zm, zp, first, last, stops, marks, m, weights, rates, dt):
-    """Conduction and perfusion of one row; a voxel of a mixed run has its own six rates and its own loss."""
+def _step_row(out, c, xm, xp, ym, yp, zm, zp, q, first, last, stops, marks, m, weights, rates, dt, seconds):
+    """Conduction, perfusion and heat of one row; a voxel of a mixed run has its own rates and its own loss."""
     begin = np.int64(0)
     for s in range(first, last):
         stop = np.int64(stops[s])
@@ -128,31 +137,14 @@ def _conduct_row(out, c, xm, xp, ym, yp, zm, zp, first, last, stops, marks, m, w
             for k in range(begin, stop):
                 inflow = weights[m, 0] * xm[k] + weights[m, 1] * xp[k] + weights[m, 2] * ym[k]
                 inflow += weights[m, 3] * yp[k] + weights[m, 4] * zm[k] + weights[m, 5] * zp[k]
-                out[k] = c[k] + dt * (inflow - weights[m, 6] * c[k])
+                out[k] = c[k] + dt * (inflow - weights[m, 6] * c[k]) + seconds * weights[m, 7] * q[k]
                 m += np.uint32(1)
         else:
-            fx, fy, fz = dt * rates[0, a], dt * rates[1, a], dt * rates[2, a]
+            fx, fy, fz, warm = dt * rates[0, a], dt * rates[1, a], dt * rates[2, a], seconds * rates[4, a]
             keep = _ONE - _TWO * (fx + fy + fz) - dt * rates[3, a]
             for k in range(begin, stop):
-                out[k] = keep * c[k] + fx * (xm[k] + xp[k]) + fy * (ym[k] + yp[k]) + fz * (zm[k] + zp[k])
-        begin = stop
-
-
-@njit(fastmath=_FAST, error_model="numpy")
-def _heat_row(out, q, first, last, stops, marks, m, weights, rates, seconds):
-    """Add the heat of one row; ``seconds`` is the length of the step times the scale of the heat."""
-    begin = np.int64(0)
-    for s in range(first, last):
-        stop = np.int64(stops[s])
-        a = marks[s]
-        if a == MIXED:
-            for k in range(begin, stop):
-                out[k] += seconds * weights[m, 7] * q[k]
-                m += np.uint32(1)
-        else:
-            w = seconds * rates[4, a]
-            for k in range(begin, stop):
-                out[k] += w * q[k]
+                inflow = fx * (xm[k] + xp[k]) + fy * (ym[k] + yp[k]) + fz * (zm[k] + zp[k])
+                out[k] = keep * c[k] + inflow + warm * q[k]
         begin = stop
 
 
@@ -181,7 +173,7 @@ def step(t, out, lab, runs, mixed, stops, marks, weights, rates, dt, gain, heat,
         rates: per label: rates of exchange with its like along x, y, z, loss [1/s], 1 / (rho c).
         dt: s.
         gain: K/s a label gains from sources that do not change; of size 1 for none.
-        heat: heat rate [W/m3]; of size 1 for none.
+        heat: heat rate [W/m3]; along an axis of length 1 it is the same everywhere.
         scale: factor on it.
         dose: CEM43 [min].
         dosing: (on, arterial temperature - 43, floor - 43, minutes of the step, dose at which perfusion stops).
@@ -190,7 +182,8 @@ def step(t, out, lab, runs, mixed, stops, marks, weights, rates, dt, gain, heat,
         top: highest rise of each plane so far.
     """
     nx, ny, nz = lab.shape[0] - 2, lab.shape[1] - 2, lab.shape[2] - 2
-    heated = heat.size > 1 or nx * ny * nz == 1
+    wide, high = np.int64(heat.shape[0] > 1), np.int64(heat.shape[1] > 1)
+    stopping = dosing[4] < np.float32(1e30)
     for x in prange(nx):
         i = x + 1
         highest = top[x]
@@ -201,14 +194,14 @@ def step(t, out, lab, runs, mixed, stops, marks, weights, rates, dt, gain, heat,
             xm, xp = t[i - 1, j, 1 : nz + 1], t[i + 1, j, 1 : nz + 1]
             ym, yp = t[i, j - 1, 1 : nz + 1], t[i, j + 1, 1 : nz + 1]
             zm, zp = t[i, j, 0:nz], t[i, j, 2 : nz + 2]
-            _conduct_row(row, c, xm, xp, ym, yp, zm, zp, first, last, stops, marks, m, weights, rates, dt)
-            if heated:
-                _heat_row(row, heat[x, y], first, last, stops, marks, m, weights, rates, dt * scale)
+            q = heat[np.int64(x) * wide, y * high]
+            _step_row(row, c, xm, xp, ym, yp, zm, zp, q, first, last, stops, marks, m, weights, rates, dt, dt * scale)
             if gain.size > 1:
                 for k in range(nz):
                     row[k] += dt * gain[lab[i, j, k + 1]]
             if dosing[0] > _NONE:
-                _stop_perfusion(row, c, lab[i, j, 1 : nz + 1], rates, dt, dose[x, y], dosing[4])
+                if stopping:
+                    _stop_perfusion(row, c, lab[i, j, 1 : nz + 1], rates, dt, dose[x, y], dosing[4])
                 _dose_row(c, row, dosing[1], dosing[2], dosing[3], dose[x, y])
             highest = _highest(row, highest)
             if track:

@@ -92,6 +92,7 @@ class Pennes:
         self._gain = np.append(table.metabolic, 0.0).astype(np.float32) if metabolism else np.zeros(1, np.float32)
         self._arterial = within_water(arterial, "the arterial temperature")
         self._start = start_rise(start, medium, arterial, table.held)
+        self._no_heat = np.zeros((1, 1, medium.grid.shape[2]), np.float32)
         self._track_peak, self._shutdown = track_peak, shutdown
         self._accepted: tuple[Field, NDArray[np.float32]] | None = None
         self.restart()
@@ -185,7 +186,7 @@ class Pennes:
             self._grid.require_same(dose.grid, "the dose")
         if self._shutdown is not None and not isinstance(dose, ThermalDose):
             raise CannotModel("perfusion that stops follows the continuous dose; hand a ThermalDose to every advance")
-        source = self._heat_rate(heat) if heat is not None else _NO_ARRAY
+        source = self._heat_rate(heat) if heat is not None else self._no_heat
         fused = dose if isinstance(dose, ThermalDose) else None
         minutes = fused.minutes if fused else _NO_ARRAY
         dosing = self._dosing(fused, dt)
