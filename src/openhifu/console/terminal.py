@@ -13,14 +13,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from openhifu.base.errors import HifuError, Infeasible, InputError
+from openhifu.base.errors import HifuError, Infeasible
 from openhifu.base.progress import Progress as Listener
 
 EXIT_FAILED = 1
 """Work was done and did not turn out well: a check in error, a treatment that did not complete."""
 
 EXIT_BAD_INPUT = 2
-"""What was given cannot be used; nothing was written."""
+"""What was asked cannot be done with what was given; nothing was left half-written."""
 
 EXIT_INTERRUPTED = 130
 """Stopped by Ctrl-C."""
@@ -77,7 +77,7 @@ def fail(error: HifuError) -> NoReturn:
     reasons = error.reasons if isinstance(error, Infeasible) else ()
     for reason in reasons:
         out.print(f"  - {_plain(reason)}")
-    raise typer.Exit(EXIT_BAD_INPUT if isinstance(error, InputError | Infeasible) else EXIT_FAILED)
+    raise typer.Exit(EXIT_BAD_INPUT)
 
 
 def _plain(text: str) -> str:

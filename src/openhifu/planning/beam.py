@@ -18,6 +18,12 @@ from openhifu.planning.anatomy import Anatomy, Way
 FIELD_SPACING = 0.5e-3
 """m; a quarter of a wavelength at 0.8 MHz in soft tissue."""
 
+SKIN_GAP = 6e-3
+"""m of water between the first plane of a field and the skin."""
+
+EDGES = 14e-3
+"""m to each side of the beam for absorbing edges, with room to spare."""
+
 COARSENING = 2
 """Field voxels per heat voxel along each axis."""
 
@@ -65,6 +71,34 @@ def _in_tissue(view: Anatomy, points: NDArray[np.float64]) -> NDArray[np.bool_]:
     return found
 
 
+def beam_start(view: Anatomy, device: Transducer, pose: Pose, reach: float) -> float:
+    """Coordinate [m] along the beam, from the focus, of the first plane of a field: in water, just before the skin.
+
+    Raises:
+        Infeasible: if the source would touch the skin.
+    """
+    skin = skin_plane(view, device, pose, reach)
+    rim = -device.focal_length * math.cos(device.surface.half_angles[1])
+    start = math.floor((skin - SKIN_GAP) / FIELD_SPACING) * FIELD_SPACING
+    if start - reach < rim + 1e-3:
+        raise Infeasible(
+            f"the skin comes within {1e3 * (skin - rim):.0f} mm of the rim of {device.name}; "
+            "choose another direction or a source of longer focal length"
+        )
+    return start
+
+
+def field_grid(device: Transducer, pose: Pose, start: float, reach: float, beyond: float) -> Grid:
+    """Grid of a field from a first plane at ``start`` [m] to ``beyond`` [m] behind the reference focus.
+
+    Wide enough for the beam of every focus within ``reach`` [m] of the reference, and for absorbing edges.
+    """
+    h = FIELD_SPACING
+    half = (-start + reach) * math.tan(device.surface.half_angles[1]) + reach + EDGES
+    n = 2 * math.ceil(half / h / 2)
+    return Grid.along(pose.axes, pose.focus, (-n * h, -n * h, start), (n * h, n * h, beyond), h, Frame.PATIENT)
+
+
 def beam_grids(view: Anatomy, device: Transducer, pose: Pose, reach: float, beyond: float = 32e-3) -> BeamGrids:
     """Grids along a pose's beam.
 
@@ -78,21 +112,12 @@ def beam_grids(view: Anatomy, device: Transducer, pose: Pose, reach: float, beyo
     Raises:
         Infeasible: if the source would touch the skin.
     """
-    skin = skin_plane(view, device, pose, reach)
-    tan, h = math.tan(device.surface.half_angles[1]), FIELD_SPACING
-    start = math.floor((skin - 6e-3) / h) * h
-    rim = -device.focal_length * math.cos(device.surface.half_angles[1])
-    if start - reach < rim + 1e-3:
-        raise Infeasible(
-            f"the skin comes within {1e3 * (skin - rim):.0f} mm of the rim of {device.name}; "
-            "choose another direction or a source of longer focal length"
-        )
-    half = (-start + reach) * tan + reach + 14e-3
-    n = 2 * math.ceil(half / h / 2)
-    low = (-n * h, -n * h, start)
-    field = Grid.along(pose.axes, pose.focus, low, (n * h, n * h, beyond), h, Frame.PATIENT)
-    heat_half = min(half, max(-(skin + 2e-3) * tan * 0.8 + reach, 40e-3))
-    return BeamGrids(field, _block_grid(field, heat_half, skin - 5e-3 - (low[2]), n))
+    start = beam_start(view, device, pose, reach)
+    field = field_grid(device, pose, start, reach, beyond)
+    tan = math.tan(device.surface.half_angles[1])
+    widest = (field.shape[0] // 2) * FIELD_SPACING - EDGES
+    half = min(widest, max(-(start + SKIN_GAP) * tan * 0.8 + reach, 40e-3))
+    return BeamGrids(field, _block_grid(field, half, SKIN_GAP - 5e-3, field.shape[0] // 2))
 
 
 def _block_grid(field: Grid, half: float, after: float, centre: int) -> Grid:

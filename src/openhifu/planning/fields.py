@@ -10,6 +10,7 @@ import numpy as np
 from openhifu.acoustics.field import AcousticField, SolveReport
 from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.solve import solve_many
+from openhifu.base.errors import CannotModel
 from openhifu.base.field import Field
 from openhifu.base.progress import Progress, silent
 from openhifu.base.vectors import Vector
@@ -17,6 +18,9 @@ from openhifu.model.medium import Medium
 from openhifu.model.pose import Pose
 from openhifu.model.transducer import Transducer
 from openhifu.planning.beam import BeamGrids
+
+NEAR_AXIS = 50e-3
+"""m; how far from the axis the pressure of the central spot is kept for pictures."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,13 +31,32 @@ class SpotFields:
         heat: W/m3 per watt of each spot, on the heat grid.
         central: the field of the spot nearest to the reference focus, with its pressure.
         central_index: which spot that is.
+        share_on: share of the elements that is on, per spot.
         report: how the fields were found.
     """
 
     heat: tuple[Field, ...]
     central: AcousticField
     central_index: int
+    share_on: tuple[float, ...]
     report: SolveReport
+
+    def amplitude(self, power: float) -> Field:
+        """|P| [Pa] of the central spot at a power [W], near the beam axis (all depths, ``NEAR_AXIS`` to each side)."""
+        pressure = self.central.pressure
+        if pressure is None:
+            raise CannotModel(
+                "the central field was solved without its pressure; solve it with Recording(pressure=True)"
+            )
+        half = [
+            min(n // 2, int(NEAR_AXIS / h))
+            for n, h in zip(pressure.grid.shape[:2], pressure.grid.spacing, strict=False)
+        ]
+        low = [pressure.grid.shape[0] // 2 - half[0], pressure.grid.shape[1] // 2 - half[1], 0]
+        high = [low[0] + 2 * half[0], low[1] + 2 * half[1], pressure.grid.shape[2]]
+        box = pressure.grid.crop(low, high)
+        near = np.abs(pressure.data[low[0] : high[0], low[1] : high[1]]) * np.float32(np.sqrt(power))
+        return Field(box, near.astype(np.float32), pressure.quantity)
 
 
 def solve_spots(
@@ -60,9 +83,9 @@ def solve_spots(
         AcousticProblem(device.drive(1.0, off, pose=pose.moved_to(focus)), medium)
         for focus, off in zip(foci, switched_off, strict=True)
     ]
-    recording = Recording(pressure=False, heat=True, heat_grid=grids.heat)
-    fields = solve_many(problems, recording, "marching", progress=progress)
     central = int(np.argmin([np.linalg.norm(np.subtract(f, pose.focus)) for f in foci]))
-    with_pressure = solve_many([problems[central]], Recording(pressure=True, heat=False), "marching")[0]
+    recordings = [Recording(pressure=i == central, heat=True, heat_grid=grids.heat) for i in range(len(foci))]
+    fields = solve_many(problems, recordings, "marching", progress=progress)
     heat = tuple(f.heat_rate for f in fields if f.heat_rate is not None)
-    return SpotFields(heat, with_pressure, central, fields[0].report)
+    share = tuple(1.0 - len(off) / device.elements for off in switched_off)
+    return SpotFields(heat, fields[central], central, share, fields[0].report)

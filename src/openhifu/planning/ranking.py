@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
+from openhifu.acoustics.field import AcousticField
 from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.solve import solve_many
-from openhifu.base.errors import CannotModel, GeometryError, Infeasible
+from openhifu.base.errors import Infeasible
 from openhifu.base.progress import Progress, silent
-from openhifu.base.vectors import Vector
+from openhifu.base.vectors import Vector, unit
 from openhifu.model.case_data import CaseData
 from openhifu.model.pose import Pose
 from openhifu.model.transducer import Transducer
 from openhifu.model.window import CandidatePose, WindowMap
 from openhifu.planning.anatomy import Anatomy
-from openhifu.planning.beam import beam_grids
+from openhifu.planning.beam import beam_start, field_grid
+from openhifu.planning.rays import bundle
 from openhifu.planning.shadow import elements_off
 from openhifu.planning.window import (
     REFUSALS,
@@ -25,28 +28,52 @@ from openhifu.planning.window import (
     candidate,
     direction_of,
     local_best,
+    looks,
     separated,
     survey,
     with_candidates,
     worst_look,
 )
 
-CANDIDATES = 6
+CANDIDATES = 8
 """How many directions a field is solved for."""
 
-APART = math.radians(12.0)
+APART = math.radians(7.0)
 """Directions closer than this count as one."""
+
+TURN = math.radians(3.0)
+"""How far the brightest direction is turned each way in search of a still brighter one."""
+
+BEHIND = 12e-3
+"""m behind the focus that a field is followed for ranking."""
 
 _EXPLAINED = 8  # refused directions that are described one by one
 
 
 @dataclass(frozen=True, eq=False)
 class ChosenPose:
-    """The pose of a plan, and everything that was looked at to choose it."""
+    """The pose of a plan, and everything that was looked at to choose it.
+
+    Attributes:
+        pose: focus at the target's centre.
+        seen: the pose as rays and field see it.
+        shift: m (LPS) by which the tissue moves the brightest point away from the geometric focus.
+        window: all directions.
+    """
 
     pose: Pose
     seen: CandidatePose
+    shift: Vector
     window: WindowMap
+
+
+@dataclass(frozen=True)
+class _Bright:
+    """A candidate with the figures of its field."""
+
+    item: CandidatePose
+    intensity: float
+    shift: Vector
 
 
 def choose_pose(
@@ -80,64 +107,81 @@ def choose_pose(
     open_ = sorted((f for f in found if f[2] == 0), key=lambda f: -f[1].amplitude)[:CANDIDATES]
     if not open_:
         raise _no_pose(view, device, centre, foci, window, rules)
-    seen = [candidate(view, device, direction, centre) for direction, _, _ in open_]
-    ranked = _by_field(data, device, view, centre, half_size, seen, progress)
-    best = ranked[0]
+    progress("ranking poses by their field", 0.0)
+    bright = _by_field(data, device, view, centre, [f[0] for f in open_])
+    if not bright:
+        raise Infeasible(f"{device.name} finds no pose whose field can be computed; every one touches the skin")
+    best = max(bright, key=lambda b: b.intensity)
+    progress("ranking poses by their field", 0.5)
+    bright += _by_field(data, device, view, centre, _turned(view, device, best.item.direction, foci, rules))
+    best = max(bright, key=lambda b: b.intensity)
+    ranked = _judged_all(bright)
     lost = tuple(
         candidate(view, device, f[0], centre).model_copy(update={"reason": f"refused by rays: {REFUSALS[f[2]]}"})
         for f in found
         if f[2] != 0
     )
-    pose = Pose(focus=centre, direction=best.direction)
-    return ChosenPose(pose, best, with_candidates(window, (*ranked, *lost[:_EXPLAINED])))
+    pose = Pose(focus=centre, direction=best.item.direction)
+    return ChosenPose(pose, ranked[0], best.shift, with_candidates(window, (*ranked, *lost[:_EXPLAINED])))
 
 
 def _by_field(
-    data: CaseData,
-    device: Transducer,
-    view: Anatomy,
-    centre: Vector,
-    half_size: float,
-    seen: list[CandidatePose],
-    progress: Progress,
-) -> tuple[CandidatePose, ...]:
-    """Candidates with their focal intensity per watt (shadowed elements off), brightest first, with reasons."""
-    bright: list[tuple[float, CandidatePose]] = []
-    reasons: list[str] = []
-    for i, item in enumerate(seen):
-        progress("ranking poses by their field", i / len(seen))
-        pose = Pose(focus=centre, direction=item.direction)
-        try:
-            intensity = focal_intensity_per_watt(data, device, view, pose, half_size)
-        except (Infeasible, CannotModel, GeometryError) as error:
-            reasons.append(str(error))
-            continue
-        bright.append((intensity, item.model_copy(update={"field_intensity": intensity})))
-    if not bright:
-        raise Infeasible(f"{device.name} finds no pose whose field can be computed", reasons)
-    bright.sort(key=lambda b: -b[0])
-    best = bright[0][0]
-    rays = max(bright, key=lambda b: b[1].amplitude)[0]
-    return tuple(_judged(item, value, rank, best, rays) for rank, (value, item) in enumerate(bright))
+    data: CaseData, device: Transducer, view: Anatomy, centre: Vector, directions: list[Vector]
+) -> list[_Bright]:
+    """Fields of several directions at one watt, shadowed elements off; those whose source touches the skin fall out.
+
+    All start at the same distance from the source, so that its planes are summed once.
+    """
+    starts: dict[Vector, float] = {}
+    for direction in directions:
+        with suppress(Infeasible):
+            starts[direction] = beam_start(view, device, Pose(focus=centre, direction=direction), 0.0)
+    if not starts:
+        return []
+    first = min(starts.values())
+    problems = []
+    for direction in starts:
+        pose = Pose(focus=centre, direction=direction)
+        medium = data.medium(field_grid(device, pose, first, 0.0, BEHIND))
+        problems.append(AcousticProblem(device.drive(1.0, elements_off(view, device, pose), pose=pose), medium))
+    fields = solve_many(problems, Recording(pressure=False, heat=False), "marching")
+    return [_bright(view, device, centre, d, f) for d, f in zip(starts, fields, strict=True)]
 
 
-def _judged(item: CandidatePose, value: float, rank: int, best: float, of_rays: float) -> CandidatePose:
+def _bright(view: Anatomy, device: Transducer, centre: Vector, direction: Vector, field: AcousticField) -> _Bright:
+    item = candidate(view, device, direction, centre)
+    dx, dy, dz = np.subtract(field.focus, centre)
+    seen = item.model_copy(update={"field_intensity": field.focal_intensity})
+    return _Bright(seen, field.focal_intensity, (float(dx), float(dy), float(dz)))
+
+
+def _turned(view: Anatomy, device: Transducer, direction: Vector, foci: np.ndarray, rules: PoseRules) -> list[Vector]:
+    """Directions around one, those that keep the rules."""
+    x, y, _ = Pose(focus=(0.0, 0.0, 0.0), direction=direction).axes
+    around = []
+    for a, b in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1)):
+        moved = np.asarray(direction) + math.tan(TURN) * (a * np.asarray(x) + b * np.asarray(y))
+        near = unit((float(moved[0]), float(moved[1]), float(moved[2])))
+        if worst_look(view, device, near, foci, rules)[1] == 0:
+            around.append(near)
+    return around
+
+
+def _judged_all(bright: list[_Bright]) -> tuple[CandidatePose, ...]:
+    """Brightest first, each with why it won or lost."""
+    order = sorted(bright, key=lambda b: -b.intensity)
+    best, of_rays = order[0].intensity, max(bright, key=lambda b: b.item.amplitude)
+    return tuple(_judged(b.item, b.intensity, rank, best, b is of_rays) for rank, b in enumerate(order))
+
+
+def _judged(item: CandidatePose, value: float, rank: int, best: float, of_rays: bool) -> CandidatePose:
     if rank == 0:
-        reason = "brightest focus per watt" + ("" if value == of_rays else ", though rays preferred another")
-    elif value == of_rays:
+        reason = "brightest focus per watt" + ("" if of_rays else ", though rays preferred another")
+    elif of_rays:
         reason = f"rays preferred it, but its field is only {100 * value / best:.0f} % as bright: the layers defocus it"
     else:
         reason = f"its field is {100 * value / best:.0f} % as bright"
     return item.model_copy(update={"chosen": rank == 0, "reason": reason})
-
-
-def focal_intensity_per_watt(data: CaseData, device: Transducer, view: Anatomy, pose: Pose, reach: float) -> float:
-    """Intensity [1/m2] at the brightest point within 10 mm of a pose's focus, per acoustic watt radiated."""
-    grids = beam_grids(view, device, pose, reach=0.0, beyond=max(12e-3, reach))
-    medium = data.medium(grids.field)
-    drive = device.drive(1.0, elements_off(view, device, pose), pose=pose)
-    field = solve_many([AcousticProblem(drive, medium)], Recording(pressure=False, heat=False), "marching")[0]
-    return field.focal_intensity
 
 
 def _no_pose(
@@ -172,14 +216,11 @@ def _least_bad(
     view: Anatomy, device: Transducer, centre: Vector, window: WindowMap, rules: PoseRules
 ) -> list[tuple[float, float]]:
     """Directions that break the rules least: smallest gas and bowel share, then largest amplitude."""
-    from openhifu.planning.rays import bundle
-    from openhifu.planning.window import look
-
     rays = bundle(device, fine=False)
     scored = []
     for azimuth in window.azimuth[::2]:
-        for elevation in window.elevation[::2]:
-            seen = look(view, device, rays, Pose(focus=centre, direction=direction_of(azimuth, elevation)))
+        poses = [Pose(focus=centre, direction=direction_of(azimuth, e)) for e in window.elevation[::2]]
+        for seen, elevation in zip(looks(view, rays, poses), window.elevation[::2], strict=True):
             short = max(0.0, device.ceilings.stand_off - seen.stand_off) / 10e-3
             scored.append((seen.gas + seen.bowel + seen.cut + short - 0.1 * seen.amplitude, azimuth, elevation))
     scored.sort()

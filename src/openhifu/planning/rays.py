@@ -115,14 +115,16 @@ def _trace(
         met[r], attenuation[r], skin[r], cut[r] = bits, total, last, left
 
 
-def trace(view: Anatomy, focus: NDArray[np.float64], directions: NDArray[np.float64], rays: Bundle) -> Traced:
+def trace(
+    view: Anatomy, focus: NDArray[np.float64], directions: NDArray[np.float64], length: NDArray[np.float64]
+) -> Traced:
     """Follow rays from a focus outwards.
 
     Args:
         view: the anatomy; its grid must be aligned with the patient's axes.
         focus: m, LPS.
-        directions: the bundle's directions turned into LPS, shape (n, 3).
-        rays: the bundle (for the lengths).
+        directions: unit vectors in LPS, shape (n, 3).
+        length: m to follow each ray, shape (n,).
     """
     n = len(directions)
     inverse = np.linalg.inv(view.grid.affine)
@@ -131,7 +133,7 @@ def trace(view: Anatomy, focus: NDArray[np.float64], directions: NDArray[np.floa
     _trace(
         view.grid.index(focus),
         index_directions,
-        rays.length,
+        length,
         _STEP,
         view.way,
         view.tissue,

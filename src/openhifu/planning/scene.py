@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openhifu.base.errors import Infeasible
+from openhifu.base.field import Field
 from openhifu.base.frames import Frame
 from openhifu.base.grid import Grid
 from openhifu.base.vectors import Vector
@@ -87,7 +88,30 @@ def scene(data: CaseData, device: Transducer, view: Anatomy, pose: Pose) -> Scen
     Raises:
         Infeasible: if the source would touch the skin, or the target has no voxel.
     """
-    grids = beam_grids(view, device, pose, target_half_size(data) + 2e-3)
+    return _on_grids(data, device, view, pose, beam_grids(view, device, pose, target_half_size(data) + 2e-3))
+
+
+def coarser(here: Scene) -> Scene:
+    """The same scene with heat voxels of twice the size: for scouting pauses, never for the numbers of a plan.
+
+    An odd last voxel along an axis falls away; the outermost voxels are at body temperature anyway.
+    """
+    fine = here.grids.heat
+    affine = np.array(fine.affine)
+    affine[:3, 3] = fine.world((0.5, 0.5, 0.5))
+    affine[:3, :3] *= 2
+    heat = Grid((fine.shape[0] // 2, fine.shape[1] // 2, fine.shape[2] // 2), affine, fine.frame)
+    return _on_grids(here.data, here.device, here.view, here.pose, BeamGrids(here.grids.field, heat))
+
+
+def block_mean(field: Field, grid: Grid) -> Field:
+    """A field on the grid of a ``coarser`` scene: the mean over 2 x 2 x 2 voxels, which conserves heat."""
+    a, b, c = grid.shape
+    blocks = field.data[: 2 * a, : 2 * b, : 2 * c].reshape(a, 2, b, 2, c, 2)
+    return Field(grid, np.ascontiguousarray(blocks.mean(axis=(1, 3, 5), dtype=np.float32)), field.quantity)
+
+
+def _on_grids(data: CaseData, device: Transducer, view: Anatomy, pose: Pose, grids: BeamGrids) -> Scene:
     tissues = data.medium(grids.heat)
     target = target_mask(data.case.target, grids.heat, data.labels)
     if not target.any():

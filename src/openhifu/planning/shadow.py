@@ -25,7 +25,7 @@ def elements_off(view: Anatomy, device: Transducer, pose: Pose, shadowed: float 
     if device.elements == 1:
         return ()
     rays = bundle(device, fine=True)
-    met = trace(view, np.asarray(pose.focus), turned(rays, pose), rays)
+    met = trace(view, np.asarray(pose.focus), turned(rays, pose), rays.length)
     lit = rays.element >= 0
     dark = met.meets(Way.BONE) | met.meets(Way.CARTILAGE) | met.meets(Way.GAS)
     count = np.bincount(rays.element[lit], minlength=device.elements)

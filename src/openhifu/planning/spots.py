@@ -48,7 +48,7 @@ def lattice(
 
 
 def fill(target: NDArray[np.float64], prescription: Prescription) -> NDArray[np.float64]:
-    """The lattice, among eight phases, whose spots inside the target leave its points nearest to a spot.
+    """The lattice, among eight phases, whose spots cover the target most evenly for their number.
 
     Args:
         target: points of the target in beam coordinates [m], shape (n, 3).
@@ -67,7 +67,8 @@ def fill(target: NDArray[np.float64], prescription: Prescription) -> NDArray[np.
     local = target - middle
     scale = np.array([1 / lateral, 1 / lateral, 1 / axial])
     tree = KDTree(local)
-    near = 0.6 * np.sqrt(3) * float(np.max(np.ptp(local, axis=0))) / max(2, round(len(local) ** (1 / 3)))
+    step = float(np.median(tree.query(local[:200], k=min(2, len(local)))[0].reshape(len(local[:200]), -1)[:, -1]))
+    near = step * math.sqrt(3) / 2  # a lattice point this close to a point of the target lies in its cell
     best: tuple[float, NDArray[np.float64]] | None = None
     for phase in [(x, y, z) for x in (0.0, 0.5) for y in (0.0, 2 / 3) for z in (0.0, 0.5)]:
         rows = lattice(local.min(axis=0), local.max(axis=0), lateral, axial, phase)
@@ -75,7 +76,7 @@ def fill(target: NDArray[np.float64], prescription: Prescription) -> NDArray[np.
         if len(rows) == 0:
             continue
         away = KDTree(rows[:, :3] * scale).query(local * scale)[0]
-        score = float(np.mean(away**2))
+        score = float(np.mean(away**2)) * len(rows) ** (2 / 3)  # how evenly, for the number of spots
         if best is None or score < best[0] - 1e-9:
             best = (score, rows)
     if best is None:
@@ -109,6 +110,11 @@ def place(target: NDArray[np.float64], prescription: Prescription, pose: Pose) -
                 focus = (float(f[0]), float(f[1]), float(f[2]))
                 spots.append(Spot((float(x), float(y), float(z)), focus, slice_index, line_index))
     return tuple(spots)
+
+
+def aimed(spots: tuple[Spot, ...], shift: Vector) -> tuple[Vector, ...]:
+    """Where to aim (LPS, m) so that the heat lands on the spots, if tissue moves the focus by ``shift`` [m] (LPS)."""
+    return tuple((s.focus[0] - shift[0], s.focus[1] - shift[1], s.focus[2] - shift[2]) for s in spots)
 
 
 def beyond_travel(spots: tuple[Spot, ...], travel: Travel) -> str | None:

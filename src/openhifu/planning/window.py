@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -49,7 +50,7 @@ class PoseRules:
     bowel: float = 0.004
     cut: float = 0.004
     amplitude: float = 0.15
-    step: float = math.radians(4.0)
+    step: float = math.radians(3.0)
     margin: float = 0.75
 
 
@@ -66,24 +67,26 @@ class Look:
     stand_off: float
 
 
-def look(view: Anatomy, device: Transducer, rays: Bundle, pose: Pose) -> Look:
-    """Judge one pose by rays.
+def looks(view: Anatomy, rays: Bundle, poses: Sequence[Pose]) -> list[Look]:
+    """Judge poses that share a focus by rays, all in one pass.
 
     Bone and gas are opaque; everything else lets exp(-integral of attenuation) of the amplitude through.
     """
-    met = trace(view, np.asarray(pose.focus), turned(rays, pose), rays)
-    lit = rays.element >= 0
+    directions = np.concatenate([turned(rays, p) for p in poses])
+    length = np.tile(rays.length, len(poses))
+    met = trace(view, np.asarray(poses[0].focus), directions, length)
     bone, gas = met.meets(Way.BONE), met.meets(Way.GAS)
     open_ = np.where(bone | gas, 0.0, np.exp(-met.attenuation))
-    return Look(
-        bone=float(bone[lit].mean()),
-        cartilage=float((met.meets(Way.CARTILAGE) & ~bone)[lit].mean()),
-        gas=float(gas[lit].mean()),
-        bowel=float(met.meets(Way.BOWEL)[lit].mean()),
-        cut=float(met.cut[lit].mean()),
-        amplitude=float(open_[lit].mean()),
-        stand_off=float((rays.length - met.skin).min()),
-    )
+    columns = (bone, met.meets(Way.CARTILAGE) & ~bone, gas, met.meets(Way.BOWEL), met.cut, open_)
+    lit = rays.element >= 0
+    shares = [c.reshape(len(poses), -1)[:, lit].mean(axis=1) for c in columns]
+    gap = (length - met.skin).reshape(len(poses), -1).min(axis=1)
+    return [Look(*(float(v[i]) for v in shares), stand_off=float(gap[i])) for i in range(len(poses))]
+
+
+def look(view: Anatomy, rays: Bundle, pose: Pose) -> Look:
+    """Judge one pose by rays; see ``looks``."""
+    return looks(view, rays, [pose])[0]
 
 
 def refusal(seen: Look, pose: Pose, device: Transducer, rules: PoseRules) -> int:
@@ -92,9 +95,9 @@ def refusal(seen: Look, pose: Pose, device: Transducer, rules: PoseRules) -> int
         return TILT
     broken = (
         (seen.stand_off < device.ceilings.stand_off, STAND_OFF),
-        (seen.cut > rules.cut, CUT),
         (seen.gas > rules.gas, GAS),
         (seen.bowel > rules.bowel, BOWEL),
+        (seen.cut > rules.cut, CUT),
         (seen.amplitude < rules.amplitude, WEAK),
     )
     return next((code for bad, code in broken if bad), 0)
@@ -117,12 +120,10 @@ def survey(
     rays = bundle(device, fine=False)
     for i, a in enumerate(azimuth):
         progress("looking along every direction", i / n)
-        for j, e in enumerate(elevation):
-            pose = Pose(focus=centre, direction=direction_of(a, e))
-            seen = look(view, device, rays, pose)
-            code[i, j] = refusal(seen, pose, device, rules)
-            if not code[i, j]:
-                amplitude[i, j] = seen.amplitude
+        poses = [Pose(focus=centre, direction=direction_of(a, e)) for e in elevation]
+        seen = looks(view, rays, poses)
+        code[i] = [refusal(s, p, device, rules) for s, p in zip(seen, poses, strict=True)]
+        amplitude[i] = [np.nan if c else s.amplitude for s, c in zip(seen, code[i], strict=True)]
     return WindowMap(azimuth, elevation, amplitude, code, REFUSALS, ())
 
 
@@ -134,7 +135,7 @@ def worst_look(
     looks, codes = [], []
     for x, y, z in foci:
         pose = Pose(focus=(float(x), float(y), float(z)), direction=direction)
-        seen = look(view, device, rays, pose)
+        seen = look(view, rays, pose)
         looks.append(seen)
         codes.append(refusal(seen, pose, device, rules))
     return min(looks, key=lambda s: s.amplitude), next((c for c in codes if c), 0)
@@ -199,7 +200,7 @@ def skin_angle(view: Anatomy, pose: Pose, reach: float = 12e-3) -> tuple[float, 
 def candidate(view: Anatomy, device: Transducer, direction: Vector, centre: Vector) -> CandidatePose:
     """A direction described with the fine bundle at the target's centre; the field and the verdict come later."""
     pose = Pose(focus=centre, direction=direction)
-    seen = look(view, device, bundle(device, fine=True), pose)
+    seen = look(view, bundle(device, fine=True), pose)
     angle, depth = skin_angle(view, pose)
     return CandidatePose(
         direction=direction,

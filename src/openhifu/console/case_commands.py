@@ -1,0 +1,101 @@
+"""``openhifu case``: make, check and draw case folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from openhifu.base.outcome import Outcome, Verdict
+from openhifu.console.terminal import EXIT_BAD_INPUT, guarded, result, say
+
+app = typer.Typer(no_args_is_help=True, help="Make, check and draw cases: folders a person can read.")
+
+TARGET_HELP = "sphere:X,Y,Z,R or ellipsoid:X,Y,Z,A,B,C (mm, patient LPS) or label:NAME"
+
+Folder = Annotated[Path, typer.Argument(help="Case folder.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")]
+
+
+def _lines(outcomes: list[Outcome]) -> list[str]:
+    marks = {Verdict.OK: "ok     ", Verdict.WARNING: "warning", Verdict.ERROR: "error  "}
+    return [f"{marks[o.verdict]} {o.sentence}" + (f" - {o.remedy}" if o.remedy else "") for o in outcomes]
+
+
+@app.command("new")
+@guarded
+def new(
+    folder: Folder,
+    ct: Annotated[Path, typer.Option(help="CT: a NIfTI file or a folder with one DICOM series.")],
+    target: Annotated[str, typer.Option(help=f"What to treat: {TARGET_HELP}.")],
+    device: Annotated[str, typer.Option(help="Device of the catalogue.")],
+    preset: Annotated[str, typer.Option(help="Prescription, limits and organs to start from.")] = "liver",
+    labels: Annotated[Path | None, typer.Option(help="Label map (NIfTI) on the CT's grid.")] = None,
+    label_names: Annotated[Path | None, typer.Option(help="CSV with columns structure,id.")] = None,
+    organ: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Further organ at risk: name=..;labels=..;tissues=..;cem43=..;resume=..;distance=..;source=.."
+        ),
+    ] = None,
+    crop: Annotated[str, typer.Option(help="Voxels to keep: I0:I1,J0:J1,K0:K1.")] = "",
+    spacing: Annotated[str, typer.Option(help="Resample to this voxel size, mm: A,B,C.")] = "",
+    pseudonym: Annotated[str, typer.Option(help="Name for the patient; never the real one.")] = "anonymous",
+    notes: Annotated[str, typer.Option(help="Origin, licence, what a reader should know.")] = "",
+) -> None:
+    """Make a case folder from a CT, labels and a target.
+
+    Example: openhifu case new mycase --ct ct.nii.gz --labels seg.nii.gz --label-names names.csv
+    --target sphere:-71.8,-29,-250,11 --device jc200-like-256
+    """
+    from openhifu.imaging import NewCase, new_case, parse_crop, parse_organ, parse_spacing, parse_target
+
+    outcomes = new_case(
+        folder,
+        NewCase(
+            ct=ct,
+            target=parse_target(target),
+            device=device,
+            preset=preset,
+            labels=labels,
+            label_names=label_names,
+            organs=tuple(parse_organ(o) for o in organ or ()),
+            crop=parse_crop(crop) if crop else None,
+            spacing=parse_spacing(spacing) if spacing else None,
+            pseudonym=pseudonym,
+            notes=notes,
+        ),
+    )
+    result({}, False, [*_lines(outcomes), f"made {folder}; look at it with: openhifu case show {folder}"])
+
+
+@app.command("check")
+@guarded
+def check(folder: Folder, as_json: AsJson = False) -> None:
+    """Say what is wrong with a case, or worth knowing about it; exit 2 if it cannot be planned.
+
+    Example: openhifu case check cases/liver
+    """
+    from openhifu.imaging.checking import check_case
+
+    outcomes = check_case(folder)
+    result({"case": str(folder), "findings": [o.data() for o in outcomes]}, as_json, _lines(outcomes))
+    if any(o.verdict is Verdict.ERROR for o in outcomes):
+        raise typer.Exit(EXIT_BAD_INPUT)
+
+
+@app.command("show")
+@guarded
+def show(
+    folder: Folder,
+    out: Annotated[Path, typer.Option("-o", "--out", help="PNG to write.")] = Path("case.png"),
+) -> None:
+    """Draw three planes through the target with organs at risk.
+
+    Example: openhifu case show cases/liver -o liver.png
+    """
+    from openhifu.imaging.reading import read_case
+    from openhifu.reporting.case_figure import case_figure
+
+    say(f"wrote {case_figure(read_case(folder), out)}")

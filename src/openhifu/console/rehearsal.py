@@ -1,0 +1,134 @@
+"""A plan on the simulated machine and a simulated patient: rehearsed, or treated once approved."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from openhifu.base.outcome import Ending
+from openhifu.base.progress import Progress, silent
+from openhifu.console.runs import Run, RunSheet, finish, load_run, prepare
+from openhifu.delivery.authorisation import Approved, Rehearsal
+from openhifu.model.catalogue import transducer
+from openhifu.model.history import TreatmentHistory
+from openhifu.model.medium import Medium
+from openhifu.model.plan import Approval, TreatmentPlan
+from openhifu.planning.anatomy import anatomy
+from openhifu.planning.fields import SpotFields, solve_spots
+from openhifu.planning.make import Planned
+from openhifu.planning.predict import heat_solver, target_zone
+from openhifu.planning.scene import TARGET_NAME, Scene, scene
+from openhifu.thermal.dose import ThermalDose
+from openhifu.twin.draw import PatientTissues, draw_tissues
+from openhifu.twin.machine import MachineModel
+from openhifu.twin.patient import SimulatedPatient
+from openhifu.twin.rehearse import rehearse as run_on_twin
+
+DEFAULT_SEED = 1
+"""Seed of the simulated patient where none is given; any other is as good."""
+
+
+def rehearse(
+    planned: Planned,
+    folder: Path,
+    seed: int = DEFAULT_SEED,
+    approval: Approval | None = None,
+    machine: MachineModel | None = None,
+    progress: Progress = silent,
+) -> Run:
+    """Run a plan on a simulated patient whose tissue is drawn within the published ranges.
+
+    The patient's own fields are solved in the patient's own tissue; nothing of the plan's prediction is used. The run
+    folder is complete and readable whenever the run stops.
+
+    Args:
+        planned: plan and case.
+        folder: run folder to make.
+        seed: of patient and machine.
+        approval: of exactly this plan, to treat on the simulated device; None rehearses.
+        machine: the simulated machine's imperfections and the day's events.
+        progress: told how far it is.
+
+    Raises:
+        StorageError: if the folder holds a run already or cannot be written.
+    """
+    plan = planned.plan
+    device = transducer(plan.device)
+    here = scene(planned.data, device, anatomy(planned.data, device.frequency), plan.pose)
+    draw = draw_tissues(here.tissues, seed)
+    started = datetime.now(UTC).astimezone()
+    sheet = RunSheet(
+        plan_hash=plan.content_hash,
+        seed=seed,
+        rehearsal=approval is None,
+        started=started.isoformat(timespec="seconds"),
+        program=f"openhifu {version('openhifu')}",
+        drawn=draw.record,
+    )
+    journal = prepare(folder, planned, sheet, approval)
+    fields = patient_fields(here, plan, draw, progress)
+    patient = patient_of(here, plan, draw, fields)
+    authorisation = Rehearsal(plan) if approval is None else Approved(plan, approval)
+    run = run_on_twin(
+        authorisation,
+        device,
+        patient,
+        journal,
+        seed,
+        sheet.program,
+        model=machine,
+        started=started,
+        progress=lambda stage, fraction: progress("delivering to the simulated patient", fraction),
+    )
+    finish(folder, delivered_history(plan, patient, fields))
+    if run.result.ending is Ending.OPERATOR_STOP:
+        progress("stopped by the operator", 1.0)
+    return load_run(folder, planned.data.folder)
+
+
+def patient_fields(here: Scene, plan: TreatmentPlan, draw: PatientTissues, progress: Progress) -> SpotFields:
+    """Fields of every sonication in the patient's own tissue, one watt each."""
+    medium = here.data.medium(here.grids.field).with_tissues(draw.tissues)
+    shots = plan.sonications
+    return solve_spots(
+        medium,
+        here.device,
+        plan.pose,
+        [s.focus for s in shots],
+        [s.elements_off for s in shots],
+        here.grids,
+        lambda stage, fraction: progress("fields in the simulated patient", fraction),
+    )
+
+
+def patient_of(here: Scene, plan: TreatmentPlan, draw: PatientTissues, fields: SpotFields) -> SimulatedPatient:
+    """The simulated patient of a scene."""
+    tissues: Medium = here.tissues.with_tissues(draw.tissues)
+    nowhere = np.zeros(here.grids.heat.shape, bool)
+    regions = {o.name: here.organs.get(o.name, nowhere) for o in plan.organs} | {TARGET_NAME: target_zone(here)}
+    heat = {s.index: field for s, field in zip(plan.sonications, fields.heat, strict=True)}
+    return SimulatedPatient(
+        heat_solver(here, tissues),
+        ThermalDose(here.grids.heat),
+        plan.sonications,
+        lambda sonication: heat[sonication.index],
+        regions,
+    )
+
+
+def delivered_history(plan: TreatmentPlan, patient: SimulatedPatient, fields: SpotFields) -> TreatmentHistory:
+    """What the patient's own tissue went through."""
+    power = plan.sonications[fields.central_index].acoustic_power
+    return TreatmentHistory(
+        title="delivered",
+        plan_hash=plan.content_hash,
+        pressure=fields.amplitude(power),
+        pressure_of=fields.central_index,
+        peak_temperature=patient.peak,
+        cem43=patient.cem43,
+        dose_form=patient.dose.form.value,
+        curves=patient.curves,
+    )

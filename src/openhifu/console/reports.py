@@ -1,0 +1,88 @@
+"""A run folder, or a plan alone, turned into the report and its numbers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from openhifu.base.progress import Progress, silent
+from openhifu.console.runs import Run
+from openhifu.model.events import InterlockTripped
+from openhifu.model.tissue import UNITS
+from openhifu.planning.make import Planned
+from openhifu.reporting.inputs import DrawnValue, ReportInput
+from openhifu.reporting.numbers import treatment_numbers
+from openhifu.reporting.report import write_report
+
+LIBRARIES = ("openhifu", "numpy", "scipy", "numba", "rocket-fft", "nibabel", "h5py", "matplotlib", "typst")
+"""Whose versions a report names."""
+
+
+def versions() -> tuple[tuple[str, str], ...]:
+    """Names and versions of what computed a report."""
+    return tuple((name, version(name)) for name in LIBRARIES)
+
+
+def report_of_run(run: Run, out: Path, progress: Progress = silent) -> Path:
+    """Write the report of a run; also of one that was stopped or cut off."""
+    ending, sentence = run.ending
+    tripped = tuple(
+        f"interlock {e.what.name} tripped: {e.what.sentence}"
+        for e in run.journal.events
+        if isinstance(e.what, InterlockTripped)
+    )
+    notes = () if run.journal.intact else (f"the journal is damaged: {run.journal.sentence}",)
+    given = ReportInput(
+        data=run.planned.data,
+        plan=run.planned.plan,
+        approval=run.approval,
+        planned=run.planned.history,
+        delivered=run.delivered,
+        spots=run.spots,
+        ending=ending,
+        ending_sentence=sentence,
+        window=run.planned.window,
+        drawn=tuple(
+            DrawnValue(d.tissue, d.property.value.replace("_", " "), d.nominal, d.drawn, UNITS[d.property])
+            for d in run.sheet.drawn.values
+        ),
+        seed=run.sheet.seed,
+        journal_hash=run.journal.last_hash,
+        versions=versions(),
+        run_folder=run.folder,
+        generated_at=datetime.now(UTC).astimezone(),
+        warnings=(*notes, *tripped),
+    )
+    return write_report(given, out, progress=progress)
+
+
+def report_of_plan(planned: Planned, folder: Path, out: Path, progress: Progress = silent) -> Path:
+    """Write the report of a plan that was not delivered, e.g. because it has errors."""
+    given = ReportInput(
+        data=planned.data,
+        plan=planned.plan,
+        approval=None,
+        planned=planned.history,
+        delivered=None,
+        spots=(),
+        ending=None,
+        ending_sentence="",
+        window=planned.window,
+        drawn=(),
+        seed=None,
+        journal_hash="",
+        versions=versions(),
+        run_folder=folder,
+        generated_at=datetime.now(UTC).astimezone(),
+        warnings=(),
+    )
+    return write_report(given, out, progress=progress)
+
+
+def clinical_numbers(planned: Planned, run: Run | None) -> dict[str, Any]:
+    """What ``demo --json`` prints: of the delivered treatment where there is one, of the planned one otherwise."""
+    history = run.delivered if run is not None and run.delivered is not None else planned.history
+    spots = run.spots if run is not None and run.delivered is not None else None
+    return treatment_numbers(planned.data, planned.plan, history, spots).clinical()

@@ -1,0 +1,211 @@
+"""The commands from plan to report: ``plan``, ``check``, ``rehearse``, ``approve``, ``treat``, ``report``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from openhifu.base.outcome import Ending, Verdict
+from openhifu.console.terminal import EXIT_FAILED, guarded, progress_bar, result, say
+from openhifu.model.plan import Finding, TreatmentPlan
+
+CasePath = Annotated[Path, typer.Argument(metavar="CASE", help="Case folder.", show_default=False)]
+PlanPath = Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file.", show_default=False)]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the simulated patient and machine.")]
+_MARKS = {Verdict.OK: "ok     ", Verdict.WARNING: "warning", Verdict.ERROR: "ERROR  "}
+
+
+def finding_lines(findings: tuple[Finding, ...]) -> list[str]:
+    """One line a check: verdict, what was found, limit and source, remedy."""
+    lines = []
+    for f in findings:
+        lines.append(f"{_MARKS[f.verdict]} {f.check}: {f.sentence} [limit {f.limit:.4g} {f.unit}, {f.source}]")
+        if f.remedy:
+            lines.append(f"        what would help: {f.remedy}")
+    return lines
+
+
+def plan_summary(plan: TreatmentPlan) -> list[str]:
+    """A plan in a few lines."""
+    p = plan.prediction
+    powers = [s.acoustic_power for s in plan.sonications]
+    return [
+        f"plan {plan.content_hash[:12]} of case {plan.case} for {plan.device} no. {plan.serial}",
+        f"{len(powers)} sonications of {plan.sonications[0].on_time:.0f} s at {min(powers):.0f} to {max(powers):.0f} W",
+        f"expected: {100 * p.coverage:.1f} % of {1e6 * p.target_volume:.2f} mL over CEM43 "
+        f"{plan.prescription.goal_cem43:.0f} min, hottest {p.peak_temperature:.0f} degC, {p.energy / 1e3:.1f} kJ, "
+        f"{p.treatment_time / 60:.0f} min",
+    ]
+
+
+@guarded
+def plan(
+    case: CasePath,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Plan file to write.")] = Path("plan.json"),
+    device: Annotated[str, typer.Option(help="Another device of the catalogue than the case names.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Plan a case: pose, spots, fields, powers, pauses, prediction, checks. Exit 1 if a check is in error.
+
+    Example: openhifu plan cases/liver -o liver.json
+    """
+    from openhifu.console.plan_files import save_planned
+    from openhifu.console.planning import plan_case
+
+    with progress_bar(as_json) as progress:
+        planned = plan_case(case, device, progress)
+    save_planned(planned, out)
+    made = planned.plan
+    lines = [*plan_summary(made), *finding_lines(made.findings), f"wrote {out}"]
+    result({"plan": str(out), "hash": made.content_hash, **made.data()}, as_json, lines)
+    if made.errors:
+        raise typer.Exit(EXIT_FAILED)
+
+
+@guarded
+def check(plan_file: PlanPath, as_json: AsJson = False) -> None:
+    """Every limit of a plan: the value, the limit, its source, what would help. Exit 1 if one is in error.
+
+    Example: openhifu check liver.json
+    """
+    from openhifu.console.plan_files import load_plan
+
+    made = load_plan(plan_file)
+    payload = {"plan": str(plan_file), "hash": made.content_hash, "findings": [f.data() for f in made.findings]}
+    result(payload, as_json, [*plan_summary(made), *finding_lines(made.findings), *made.unmet])
+    if made.errors:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _run_lines(run: Any) -> list[str]:
+    ending, sentence = run.ending
+    spots = run.spots
+    return [
+        f"{ending}: {sentence}",
+        f"{len(spots)} sonications, {sum(s.energy for s in spots) / 1e3:.1f} kJ; journal {run.journal.last_hash[:12]}",
+        f"run folder {run.folder}",
+    ]
+
+
+def _finished(run: Any, as_json: bool) -> None:
+    ending, sentence = run.ending
+    payload = {
+        "run": str(run.folder),
+        "ending": ending.value,
+        "sentence": sentence,
+        "sonications": len(run.spots),
+        "energy_j": sum(s.energy for s in run.spots),
+        "journal_hash": run.journal.last_hash,
+        "journal_intact": run.journal.intact,
+    }
+    result(payload, as_json, _run_lines(run))
+    if ending is not Ending.COMPLETED:
+        raise typer.Exit(EXIT_FAILED)
+
+
+@guarded
+def rehearse(
+    plan_file: PlanPath,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Run folder to make.")] = Path("rehearsal"),
+    seed: Seed = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Run a plan on a simulated machine and a simulated patient with tissue of their own. Ctrl-C is the stop button.
+
+    Example: openhifu rehearse liver.json -o rehearsal --seed 7
+    """
+    from openhifu.console.plan_files import load_planned
+    from openhifu.console.rehearsal import rehearse as rehearse_plan
+
+    with progress_bar(as_json) as progress:
+        run = rehearse_plan(load_planned(plan_file), out, seed, progress=progress)
+    _finished(run, as_json)
+
+
+@guarded
+def approve(
+    plan_file: PlanPath,
+    person: Annotated[str, typer.Option("--as", help="Who approves.")],
+    rehearsal: Annotated[Path, typer.Option(help="Run folder of a completed rehearsal of exactly this plan.")],
+    role: Annotated[str, typer.Option(help="In which role.")] = "physician",
+) -> None:
+    """Sign the hash of exactly this plan, which must be free of errors and rehearsed.
+
+    Example: openhifu approve liver.json --as "Dr Chen" --rehearsal rehearsal
+    """
+    from openhifu.base.files import write_whole
+    from openhifu.console.plan_files import load_plan
+    from openhifu.console.runs import JOURNAL
+    from openhifu.delivery.authorisation import approve as sign
+    from openhifu.delivery.journal import read_journal
+
+    made = load_plan(plan_file)
+    signed = sign(
+        made,
+        read_journal(rehearsal / JOURNAL),
+        person,
+        role,
+        datetime.now(UTC).astimezone().isoformat(timespec="seconds"),
+        f"I have read the plan, its {len(made.warnings)} warnings and the rehearsal, and approve this plan.",
+    )
+    target = approval_file(plan_file)
+    write_whole(target, signed.to_document().encode())
+    say(f"{person} approves plan {made.content_hash[:12]}; wrote {target}")
+
+
+def approval_file(plan_file: Path) -> Path:
+    """Where the approval of a plan file lies."""
+    return plan_file.with_name(f"{plan_file.name.removesuffix('.json')}.approval.json")
+
+
+@guarded
+def treat(
+    plan_file: PlanPath,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Run folder to make.")] = Path("treatment"),
+    seed: Seed = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Deliver an approved plan on the simulated device. Ctrl-C is the stop button.
+
+    Example: openhifu treat liver.json -o treatment
+    """
+    from openhifu.base.errors import NotApproved
+    from openhifu.base.files import read_text
+    from openhifu.console.plan_files import load_planned
+    from openhifu.console.rehearsal import rehearse as deliver
+    from openhifu.model.plan import Approval
+
+    file = approval_file(plan_file)
+    if not file.exists():
+        raise NotApproved(
+            f"{plan_file} has no approval beside it; sign it with: openhifu approve {plan_file} --as NAME"
+        )
+    approval = Approval.from_document(read_text(file, "approval"), str(file))
+    planned = load_planned(plan_file)
+    if approval.plan_hash != planned.plan.content_hash:
+        raise NotApproved(f"{file} approves plan {approval.plan_hash[:12]}, not this one; approve this plan")
+    with progress_bar(as_json) as progress:
+        run = deliver(planned, out, seed, approval, progress=progress)
+    _finished(run, as_json)
+
+
+@guarded
+def report(
+    run_folder: RunPath,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="PDF to write; in the run folder by default.")] = None,
+) -> None:
+    """Write the PDF report of a run, whether it completed, was stopped or was cut off.
+
+    Example: openhifu report rehearsal
+    """
+    from openhifu.console.reports import report_of_run
+    from openhifu.console.runs import load_run
+
+    with progress_bar(False) as progress:
+        written = report_of_run(load_run(run_folder), out or run_folder / "report.pdf", progress)
+    say(f"wrote {written}")

@@ -1,0 +1,128 @@
+"""What a schedule of exposures does to the patient of the plan: one temperature history of the whole treatment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from openhifu.base.field import Field
+from openhifu.base.progress import Progress, silent
+from openhifu.model.catalogue import tissue
+from openhifu.model.limits import OrganAtRisk
+from openhifu.model.medium import Medium
+from openhifu.model.plan import OrganPrediction, Prediction
+from openhifu.planning.anatomy import GASES
+from openhifu.planning.scene import TARGET_NAME, Scene
+from openhifu.thermal.boundary import Boundary, HeldTemperature
+from openhifu.thermal.dose import ThermalDose
+from openhifu.thermal.pennes import Pennes
+from openhifu.thermal.probe import Probe
+from openhifu.thermal.treatment import Exposure, RestRule, Treatment, Watch, run_treatment
+
+LONGEST_REST = 900.0
+"""s; a plan never counts on a longer pause, it says which organ would need one."""
+
+ZONE = 3
+"""Heat voxels by which the target is widened to find the peak of an exposure near its edge."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """A predicted treatment.
+
+    Attributes:
+        treatment: curves, peak, dose, exposures.
+        prediction: its numbers.
+        method: the heat model in words.
+        dose_form: name of the CEM43 form.
+    """
+
+    treatment: Treatment
+    prediction: Prediction
+    method: str
+    dose_form: str
+
+
+def heat_solver(here: Scene, tissues: Medium) -> Pennes:
+    """The heat model of a scene: coupling water held at its temperature, gas insulating, faces at body temperature.
+
+    Args:
+        here: the scene.
+        tissues: the plan's tissues on the heat grid, or a simulated patient's.
+    """
+    case = here.data.case
+    water = HeldTemperature(case.background, case.prescription.water_temperature)
+    gases = tuple(t for t in GASES if t in tissues.map.tissues)
+    return Pennes(tissues, tissue("blood"), Boundary.HELD_AT_START, held=(water,), insulating=gases, track_peak=True)
+
+
+def target_zone(here: Scene) -> np.ndarray:
+    """The target widened by a few voxels, where the peak of an exposure is looked for."""
+    from scipy.ndimage import binary_dilation
+
+    return binary_dilation(here.target, iterations=ZONE)
+
+
+def predict(
+    here: Scene,
+    heat: Sequence[Field],
+    powers: np.ndarray,
+    organs: tuple[OrganAtRisk, ...],
+    least_rests: np.ndarray | None = None,
+    progress: Progress = silent,
+) -> Outlook:
+    """Run a whole treatment on the plan's patient.
+
+    Args:
+        here: the scene.
+        heat: W/m3 per watt of each exposure.
+        powers: W of each exposure.
+        organs: organs at risk with their resume temperatures.
+        least_rests: s after each exposure; None for the prescription's.
+        progress: told how far it is.
+    """
+    wish = here.data.case.prescription
+    rests = np.full(len(heat), wish.cooling_time) if least_rests is None else least_rests
+    solver = heat_solver(here, here.tissues)
+    watches = tuple(
+        Watch(Probe(o.name, here.grids.heat, here.organs[o.name]), o.limit.resume_below)
+        for o in organs
+        if o.name in here.organs
+    )
+    rule = RestRule(min(wish.cooling_time, LONGEST_REST), LONGEST_REST, watches, min(solver.stable_step, 2.0))
+    exposures = [Exposure(h, float(p), wish.on_time, float(r)) for h, p, r in zip(heat, powers, rests, strict=True)]
+    target = Probe(TARGET_NAME, here.grids.heat, target_zone(here))
+    dose = ThermalDose(here.grids.heat)
+    treatment = run_treatment(solver, exposures, rule, target, dose, wish.pre_cooling, progress)
+    return Outlook(treatment, numbers(here, treatment, organs), solver.method, dose.form.value)
+
+
+def numbers(here: Scene, treatment: Treatment, organs: tuple[OrganAtRisk, ...]) -> Prediction:
+    """Volumes, temperatures, doses and time of a treatment."""
+    voxel = here.grids.heat.voxel_volume
+    dose, peak = treatment.dose.field.data, treatment.peak.data
+    ablated = dose >= here.data.case.prescription.goal_cem43
+    return Prediction(
+        target_volume=float(here.target.sum()) * voxel,
+        ablated_target_volume=float((ablated & here.target).sum()) * voxel,
+        ablated_volume=float(ablated.sum()) * voxel,
+        peak_temperature=float(peak.max()),
+        treatment_time=float(treatment.total_time),
+        energy=float(treatment.energy),
+        organs=tuple(_organ(here, o, dose, peak) for o in organs),
+    )
+
+
+def _organ(here: Scene, organ: OrganAtRisk, dose: np.ndarray, peak: np.ndarray) -> OrganPrediction:
+    mask = here.organs.get(organ.name)
+    if mask is None:  # not within the heated region at all
+        return OrganPrediction(organ=organ.name, peak_temperature=37.0, cem43_max=0.0, volume_over_limit=0.0)
+    over = float((dose[mask] > organ.limit.cem43_max).sum()) * here.grids.heat.voxel_volume
+    return OrganPrediction(
+        organ=organ.name,
+        peak_temperature=float(peak[mask].max()),
+        cem43_max=float(dose[mask].max()),
+        volume_over_limit=over,
+    )
