@@ -12,7 +12,7 @@ from openhifu.base.errors import FormatError
 from openhifu.imaging import preset, preset_names, read_case_text, write_case_text
 from openhifu.imaging.sections import ImagesSection, organ_of
 from openhifu.model.case import Case, Thresholds
-from openhifu.model.limits import OrganAtRisk, OrganLimit, Prescription, SiteLimits, Titration
+from openhifu.model.limits import DoseControl, OrganAtRisk, OrganLimit, Prescription, SiteLimits, Titration
 from openhifu.model.target import Ellipsoid, LabelTarget, Sphere
 
 HASH = "0123456789abcdef" * 4
@@ -39,6 +39,21 @@ titrations = st.builds(
     highest_scale=st.floats(min_value=1, max_value=10),
     damping=st.floats(min_value=0.01, max_value=1),
 )
+controls = st.builds(
+    DoseControl,
+    share=st.floats(min_value=0.1, max_value=2),
+    repeat_below=st.floats(min_value=0.1, max_value=1),
+    longest=st.floats(min_value=1, max_value=2),
+    most_repeats=st.integers(0, 3),
+    organ_rise=st.floats(min_value=0.1, max_value=5),
+)
+
+
+def steered(prescription: Prescription, control: DoseControl | None) -> Prescription:
+    """With control only where there is a titration to go with it."""
+    return prescription.model_copy(update={"control": control if prescription.titration else None})
+
+
 prescriptions = st.builds(
     Prescription,
     goal_cem43=positive,
@@ -54,6 +69,7 @@ prescriptions = st.builds(
     breath_hold=words,
     titration=st.none() | titrations,
 )
+prescriptions = st.builds(steered, prescriptions, st.none() | controls)
 sites = st.builds(
     SiteLimits,
     acoustic_power=positive,

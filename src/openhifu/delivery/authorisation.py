@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from openhifu.base.errors import NotApproved
@@ -9,8 +10,9 @@ from openhifu.base.outcome import Ending
 from openhifu.delivery.journal import JournalReading
 from openhifu.delivery.protocols import Identity
 from openhifu.delivery.steps import Arm
-from openhifu.model.events import RunEnded, RunStarted
+from openhifu.model.events import Purpose, RunEnded, RunStarted
 from openhifu.model.plan import Approval, TreatmentPlan
+from openhifu.model.sonication import Sonication
 from openhifu.model.transducer import Transducer
 
 _ROUNDING = 1e-9  # share by which a product of floats may miss its limit
@@ -78,7 +80,7 @@ def _require_device(plan: TreatmentPlan, device: Transducer, identity: Identity)
         )
 
 
-def require_allowed(plan: TreatmentPlan, device: Transducer, step: Arm, spent: float) -> None:
+def require_allowed(plan: TreatmentPlan, device: Transducer, step: Arm, spent: float, before: int = 0) -> None:
     """Hold an exposure against the limits of device and site and against the plan it claims to come from.
 
     Args:
@@ -86,6 +88,7 @@ def require_allowed(plan: TreatmentPlan, device: Transducer, step: Arm, spent: f
         device: whose ceilings hold.
         step: what is about to be armed.
         spent: J delivered before, by earlier runs too.
+        before: how often this sonication was begun for this purpose before, by earlier runs too.
 
     Raises:
         NotApproved: naming the limit.
@@ -93,15 +96,33 @@ def require_allowed(plan: TreatmentPlan, device: Transducer, step: Arm, spent: f
     planned = next((s for s in plan.sonications if s.index == step.index), None)
     if planned is None or planned.focus != step.focus or planned.elements_off != step.elements_off:
         raise NotApproved(f"exposure {step.index} is not one of the approved plan")
+    if before >= _times_allowed(plan, step.purpose):
+        raise NotApproved(
+            f"exposure {step.index} ({step.purpose}) was begun {before} times before; nothing is repeated"
+        )
     site, ceilings, energy = plan.site, device.ceilings, step.power * step.on_time
     for name, value, limit in (
         ("power [W]", step.power, min(site.acoustic_power, ceilings.acoustic_power, planned.power_ceiling)),
-        ("on-time [s]", step.on_time, min(site.on_time, ceilings.on_time)),
+        ("on-time [s]", step.on_time, min(site.on_time, ceilings.on_time, _longest(plan, planned, step.purpose))),
         ("energy [J]", energy, min(site.spot_energy, ceilings.spot_energy)),
         ("total energy [J]", spent + energy, min(site.total_energy, ceilings.total_energy)),
     ):
         if not value <= limit * (1 + _ROUNDING):
             raise NotApproved(f"exposure {step.index}: {name} {value:.1f} is above the limit of {limit:.1f}")
+
+
+def _times_allowed(plan: TreatmentPlan, purpose: Purpose) -> float:
+    """How often one sonication may be begun; tests are sub-ablative and bounded by the total energy."""
+    control = plan.prescription.control
+    return {Purpose.TREAT: 1, Purpose.TEST: math.inf, Purpose.TOP_UP: control.most_repeats if control else 0}[purpose]
+
+
+def _longest(plan: TreatmentPlan, planned: Sonication, purpose: Purpose) -> float:
+    """Seconds that the approved plan lets an exposure last."""
+    rule, control = plan.prescription.titration, plan.prescription.control
+    if purpose is Purpose.TEST:
+        return rule.test_on_time if rule else 0.0
+    return planned.on_time * (control.longest if control else 1.0)
 
 
 def approve(

@@ -7,8 +7,13 @@ from dataclasses import dataclass, field
 
 from openhifu.base.errors import DeviceFault, HifuError, NotApproved
 from openhifu.base.outcome import Ending
-from openhifu.delivery.protocols import GeneratorReading
+from openhifu.delivery.measured_dose import cem43
+from openhifu.delivery.protocols import GeneratorReading, TemperatureReading
 from openhifu.delivery.steps import Sonicate, StepResult
+
+_SLACK = 0.1  # s by which a meter and the engine's clock may differ
+_RISE = 0.3  # s that power may take to reach what was asked for
+_METER = 0.3  # share by which a meter may be off before it counts as broken
 
 
 class Halt(HifuError):  # noqa: N818 - named for what it is, like the whole tree
@@ -81,24 +86,63 @@ class Exposure:
         if math.isfinite(on_time) and math.isfinite(target):
             self.target.append((on_time, target))
 
-    def learn(self, generator: GeneratorReading) -> None:
-        """Take over what the generator's meter says.
+    def enough(self, temperature: TemperatureReading) -> str | None:
+        """Why the exposure has done what it was for, or must pause for an organ; None while it goes on."""
+        last = self.target[-1][1] if self.target else -math.inf
+        if last >= self.step.stop_at:
+            return f"{last:.1f} degC read in the target: enough"
+        if self.step.stop_dose is not None and self.dose >= self.step.stop_dose:
+            return f"{self.dose:.0f} min CEM43 measured in the target: enough"
+        for name, level in self.step.cease_above:
+            if temperature.organ(name) > level:
+                return f"{name} reads {temperature.organ(name):.1f} degC: a pause first"
+        return None
+
+    @property
+    def dose(self) -> float:
+        """CEM43 [min] at the target's hottest reading so far."""
+        return cem43(self.target)
+
+    def learn(self, meter: GeneratorReading, elapsed: float) -> None:
+        """Take over what the generator's meter says, unless it cannot be true.
+
+        Args:
+            meter: the reading.
+            elapsed: s for which there can have been output, by the engine's own clock.
 
         Raises:
-            DeviceFault: if that is no number.
+            DeviceFault: if it shows no number, went back, is ahead of the clock, or energy and time do not fit the
+                power that was asked for.
         """
-        if not (math.isfinite(generator.on_time) and math.isfinite(generator.energy)):
+        if not (math.isfinite(meter.on_time) and math.isfinite(meter.energy)):
             raise DeviceFault("the generator's meter shows no number; check it")
-        self.on_time, self.energy = generator.on_time, generator.energy
+        if meter.on_time < self.on_time - _SLACK or meter.energy < self.energy * (1 - _METER):
+            raise DeviceFault("the generator's meter went back during an exposure; check it")
+        if meter.on_time > elapsed + _SLACK:
+            raise DeviceFault(f"the generator's meter shows {meter.on_time:.2f} s after {elapsed:.2f} s; check it")
+        least, most = self.step.power * max(meter.on_time - _RISE, 0.0), self.step.power * (meter.on_time + _SLACK)
+        if not least * (1 - _METER) <= meter.energy <= most * (1 + _METER):
+            raise DeviceFault(f"{meter.energy:.1f} J in {meter.on_time:.2f} s do not fit {self.step.power:.1f} W")
+        self.on_time, self.energy = meter.on_time, meter.energy
 
-    def assume(self, longer: float) -> None:
-        """Nobody knows what came after the last reading: count full power for as long as it may have been on."""
-        self.on_time = min(self.on_time + longer, self.step.on_time)
-        self.energy = min(self.energy + longer * self.step.power, self.step.power * self.step.on_time)
+    def assume(self, elapsed: float, shown: float) -> None:
+        """The meter cannot be believed: count full power for as long as there can have been output, or what it shows.
+
+        Args:
+            elapsed: s of output at most.
+            shown: J on the meter, if that is more.
+        """
+        self.on_time = max(self.on_time, min(elapsed, self.step.on_time))
+        self.energy = max(self.energy, self.on_time * self.step.power)
+        if shown > self.energy and math.isfinite(shown):
+            self.energy = shown
 
     def result(self) -> StepResult:
         """As the program learns it."""
-        return StepResult(ending=self.ending, power=self.mean_power, on_time=self.on_time, target=tuple(self.target))
+        target = tuple(self.target)
+        return StepResult(
+            ending=self.ending, power=self.mean_power, on_time=self.on_time, target=target, dose=self.dose
+        )
 
 
 def ending_of(error: BaseException) -> tuple[Ending, str]:

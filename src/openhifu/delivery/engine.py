@@ -13,13 +13,13 @@ from openhifu.delivery import words
 from openhifu.delivery.authorisation import Authorisation, require_allowed, require_authorised
 from openhifu.delivery.clock import Clock
 from openhifu.delivery.endings import Exposure, Halt, RunResult, Tripped, ending_of
-from openhifu.delivery.folds import begun, energy_at_most, last_scale
+from openhifu.delivery.folds import begun, energy_at_most, fired, last_scale
 from openhifu.delivery.interlocks import Interlocks, standard_interlocks
 from openhifu.delivery.journal import Journal
 from openhifu.delivery.monitor import Asking, Monitor, Snapshot
 from openhifu.delivery.output import Output
 from openhifu.delivery.program import program
-from openhifu.delivery.protocols import Devices, Question, Reply
+from openhifu.delivery.protocols import AlarmAct, Devices, Question, Reply
 from openhifu.delivery.rules import SafetyRules
 from openhifu.delivery.states import Signal, State, following
 from openhifu.delivery.steps import Arm, Ask, Cool, Measure, Move, Sonicate, Step, StepResult
@@ -69,6 +69,7 @@ class TreatmentEngine:
         self._interlocks = Interlocks(conditions, self._output.off)
         self._recent: deque[dict[str, float]] = deque(maxlen=rules.readings_to_resume)
         self._exposure: Exposure | None = None
+        self._fired = fired(info.earlier)
 
     @property
     def state(self) -> State:
@@ -182,7 +183,7 @@ class TreatmentEngine:
     def _arm(self, step: Arm) -> StepResult:
         """Plan, approval, device, calibration, place and limits are held against each other at the last moment."""
         require_authorised(self._authorisation, self._source, self._output.identity())
-        require_allowed(self._plan, self._source, step, self._seen.spent)
+        require_allowed(self._plan, self._source, step, self._seen.spent, self._fired[step.index, step.purpose])
         self._seen.focus = step.focus
         self._monitor.due()
         self._look()
@@ -196,6 +197,7 @@ class TreatmentEngine:
         if armed is None or (armed.index, armed.purpose, armed.power, armed.on_time) != asked:
             raise NotApproved(f"exposure {step.index} is not what is armed; arm it first")
         exposure = self._exposure = Exposure(step)
+        self._fired[step.index, step.purpose] += 1
         self._journal.append(words.sonication_started(step))
         self._to(Signal.FIRE)
         try:
@@ -213,14 +215,15 @@ class TreatmentEngine:
 
     def _fire(self, exposure: Exposure) -> None:
         """Hold the lease as long as all is as it should be; returns when the exposure is complete."""
-        step, period = exposure.step, self._rules.control_period
+        step, period = exposure.step, self._rules.look_period
         self._output.fire(step.power)
         while True:
             self._pass(min(period, max(step.on_time - exposure.on_time, 1e-3)))
             generator = self._seen.generator
-            exposure.learn(generator)
-            if exposure.target and exposure.target[-1][1] >= step.stop_at:
-                exposure.sentence = f"{exposure.target[-1][1]:.1f} degC read in the target: enough"
+            exposure.learn(generator, self._output.elapsed())
+            enough = exposure.enough(self._seen.temperature)
+            if enough:
+                exposure.sentence = enough
                 return
             if not generator.radiating:
                 if generator.on_time < step.on_time - period / 2:
@@ -231,11 +234,12 @@ class TreatmentEngine:
 
     def _close(self, exposure: Exposure) -> None:
         """Journal what was delivered; the output is off already."""
+        elapsed = self._output.elapsed()
         try:
-            self._seen.generator = self._output.reading()
-            exposure.learn(self._seen.generator)
+            self._seen.generator = self._output.fresh_reading()
+            exposure.learn(self._seen.generator, elapsed)
         except DeviceFault as error:
-            exposure.assume(self._rules.lease + 2 * self._rules.control_period)
+            exposure.assume(elapsed, self._seen.generator.energy)
             exposure.ending, exposure.sentence = Ending.FAULT, f"{exposure.sentence}; {error}"
         self._seen.spent += exposure.energy
         self._journal.append(words.sonication_ended(exposure))
@@ -344,7 +348,12 @@ class TreatmentEngine:
         raise Halt(Ending.OPERATOR_STOP, f"nobody answered: {question.text}")
 
     def _look_tripped(self) -> None:
-        """Look while something is latched: more may trip, people may stop."""
+        """Look while something is latched: more may trip, people may stop, acknowledge, or pause the sound."""
+        done = self._ask("operator", self._devices.operator.alarm_reply)
+        if done is not None:
+            names, pause = tuple(c.name for c in self._interlocks.latched), done.act is AlarmAct.PAUSE_AUDIO
+            lasts = self._rules.audio_pause if pause else 0.0
+            self._journal.note(ev.AlarmSilenced(act=done.act, alarms=names, by=done.by, lasts=lasts))
         try:
             self._look()
         except Tripped:

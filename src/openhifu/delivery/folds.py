@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from openhifu.base.outcome import Ending
@@ -11,8 +12,8 @@ from openhifu.model.plan import TreatmentPlan
 from openhifu.model.sonication import Sonication
 
 
-def exposures(events: Iterable[Event], purpose: Purpose = Purpose.TREAT) -> list[DeliveredSpot]:
-    """Every exposure of a purpose that was begun, in order, with what it got.
+def exposures(events: Iterable[Event], *purposes: Purpose) -> list[DeliveredSpot]:
+    """Every exposure of these purposes that was begun, in order, with what it got.
 
     One that was begun but has no end in the journal (the engine died) counts as a fault, with what the last reading in
     it showed.
@@ -23,15 +24,15 @@ def exposures(events: Iterable[Event], purpose: Purpose = Purpose.TREAT) -> list
     for what in (event.what for event in events):
         if isinstance(what, SonicationStarted):
             if begun is not None:
-                found += _cut_off(begun, last, purpose)
+                found += _cut_off(begun, last, purposes)
             begun, last = what, None
         elif isinstance(what, Reading) and begun is not None and what.index == begun.index:
             last = what
         elif isinstance(what, SonicationEnded):
             begun = None
-            if what.purpose is purpose:
+            if what.purpose in purposes:
                 found.append(_spot(what))
-    return found if begun is None else found + _cut_off(begun, last, purpose)
+    return found if begun is None else found + _cut_off(begun, last, purposes)
 
 
 def _spot(what: SonicationEnded) -> DeliveredSpot:
@@ -45,8 +46,8 @@ def _spot(what: SonicationEnded) -> DeliveredSpot:
     )
 
 
-def _cut_off(begun: SonicationStarted, last: Reading | None, purpose: Purpose) -> list[DeliveredSpot]:
-    if begun.purpose is not purpose:
+def _cut_off(begun: SonicationStarted, last: Reading | None, purposes: tuple[Purpose, ...]) -> list[DeliveredSpot]:
+    if begun.purpose not in purposes:
         return []
     on_time, energy = (last.on_time, last.energy) if last else (0.0, 0.0)
     return [
@@ -62,18 +63,18 @@ def _cut_off(begun: SonicationStarted, last: Reading | None, purpose: Purpose) -
 
 
 def delivered_spots(events: Iterable[Event]) -> list[DeliveredSpot]:
-    """Treatment exposures as they happened, partial ones included, test exposures not."""
-    return exposures(events, Purpose.TREAT)
+    """Treatment exposures and top-ups as they happened, partial ones included, test exposures not."""
+    return exposures(events, Purpose.TREAT, Purpose.TOP_UP)
 
 
 def delivered_energy(events: Sequence[Event]) -> float:
     """Acoustic energy [J] of all exposures, tests included."""
-    return sum(s.energy for purpose in Purpose for s in exposures(events, purpose))
+    return sum(s.energy for s in exposures(events, *Purpose))
 
 
 def beam_on_time(events: Sequence[Event]) -> float:
     """Seconds of output of all exposures, tests included."""
-    return sum(s.on_time for purpose in Purpose for s in exposures(events, purpose))
+    return sum(s.on_time for s in exposures(events, *Purpose))
 
 
 def energy_at_most(events: Iterable[Event]) -> float:
@@ -85,6 +86,12 @@ def energy_at_most(events: Iterable[Event]) -> float:
         elif isinstance(what, SonicationEnded):
             total, open_energy = total + what.energy, 0.0
     return total + open_energy
+
+
+def fired(events: Iterable[Event]) -> Counter[tuple[int, Purpose]]:
+    """How often each sonication was begun for each purpose."""
+    begun = (e.what for e in events if isinstance(e.what, SonicationStarted))
+    return Counter((what.index, what.purpose) for what in begun)
 
 
 def begun(events: Iterable[Event]) -> frozenset[int]:

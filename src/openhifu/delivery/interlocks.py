@@ -129,7 +129,9 @@ def _output(plan: TreatmentPlan, device: Ceilings, rules: SafetyRules) -> tuple[
     total = min(device.total_energy, plan.site.total_energy)
     period, reflected = plan.site.treatment_time, rules.reflected_share
     stop, end = "the output is off; have the generator checked", "end the treatment"
+    chain = "close the door and release the emergency stop"
     return (
+        Condition("door or emergency stop", "1", lambda s: 0.0 if s.generator.chain_closed else 1.0, 0.0, 0.0, chain),
         Condition("unasked output", "W", _unasked_power, floor, floor, stop),
         Condition("power ceiling", "W", lambda s: s.generator.forward_power, power, power, stop),
         Condition("power above request", "W", lambda s: _power_beyond(s, excess), floor, floor, stop),
@@ -175,12 +177,15 @@ def _temperatures(plan: TreatmentPlan, rules: SafetyRules) -> tuple[Condition, .
 def _machine(rules: SafetyRules) -> tuple[Condition, ...]:
     warm, cold, level, oxygen = rules.water_high, rules.water_low, rules.water_level, rules.dissolved_oxygen
     place, motion, disk, jump = rules.position_tolerance, rules.displacement, rules.disk_free, rules.clock_jump
-    full = min(level + 0.02, 1.0)
+    flow, contact, full = rules.water_flow, rules.contact, min(level + 0.02, 1.0)
+    touch = "bring the coupling into contact and let out the air"
     return (
         Condition("warm water", "degC", lambda s: s.water.temperature, warm, warm - 2.0, "cool the water"),
         Condition("cold water", "degC", lambda s: s.water.temperature, cold, cold + 2.0, "warm the water", below=True),
         Condition("water level", "1", lambda s: s.water.level, level, full, "fill up the water", below=True),
         Condition("gas in water", "mg/L", lambda s: s.water.dissolved_oxygen, oxygen, oxygen - 0.5, "degas the water"),
+        Condition("water flow", "L/min", lambda s: s.water.flow, flow, 1.1 * flow, "check pump and hoses", below=True),
+        Condition("coupling contact", "1", lambda s: s.water.contact, contact, contact, touch, below=True),
         Condition("position", "m", _off_position, place, place, "check the axes and move again"),
         Condition("motion", "m", lambda s: s.image.displacement, motion, motion / 2, "register again", armed_only=True),
         Condition("breath", "1", _breathing, 0.0, 0.0, "wait for the breath hold", armed_only=True),

@@ -52,11 +52,11 @@ class Snapshot:
     clock_error: float = 0.0
     disk_free: float = _NAN
     images: int = 0
-    generator: GeneratorReading = GeneratorReading(_NAN, False, False, _NAN, _NAN, _NAN, _NAN)
+    generator: GeneratorReading = GeneratorReading(_NAN, False, False, _NAN, _NAN, _NAN, _NAN, False)
     button: ButtonReading = ButtonReading(_NAN, False)
     temperature: TemperatureReading = TemperatureReading(_NAN, _NAN, ())
     position: PositionReading = PositionReading(_NAN, (_NAN, _NAN, _NAN), False)
-    water: WaterReading = WaterReading(_NAN, _NAN, _NAN, _NAN)
+    water: WaterReading = WaterReading(_NAN, _NAN, _NAN, _NAN, _NAN, _NAN)
     image: ImageReading = ImageReading(_NAN, _NAN, False)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from openhifu.base.errors import DeviceFault
 from openhifu.delivery.monitor import Asking, Snapshot
 from openhifu.delivery.protocols import Answer, Generator, GeneratorReading, Identity, Lease
@@ -26,6 +28,7 @@ class Output:
         self._generator, self._ask, self._duration, self._snapshot = generator, ask, lease, snapshot
         self._lease: Lease | None = None
         self._exposures = 0
+        self._fired_at = self._ended_at = math.inf
         self.armed: Arm | None = None
         self.problem: str | None = None
         """Why output off did not go as it must; None as long as it always did."""
@@ -37,12 +40,16 @@ class Output:
 
         When the generator does not answer, the lease ends the output: from here on nothing renews it.
         """
+        if self._lease is not None:
+            # Whatever off answers, nothing renews it any more: the lease is the latest end.
+            self._ended_at = self._ask.clock.now() + self._duration
         self._lease = self.armed = None
         self._snapshot.asked_power, self._snapshot.focus = 0.0, None
         for _ in range(OFF_ATTEMPTS):
             try:
                 status = self._generator.off()
                 if status.answer is Answer.OK:
+                    self._ended_at = min(self._ended_at, self._ask.clock.now())
                     return
                 self.problem = f"output off was {status.answer}: {status.sentence}"
             except KeyboardInterrupt:
@@ -57,6 +64,23 @@ class Output:
     def reading(self) -> GeneratorReading:
         """State of the generator, asked now."""
         return self._ask("generator reading", self._generator.reading)
+
+    def fresh_reading(self) -> GeneratorReading:
+        """State of the generator, made after the question.
+
+        Raises:
+            DeviceFault: if it is an older one.
+        """
+        asked = self._ask.clock.now()
+        reading = self.reading()
+        if not reading.at >= asked - self._ask.within:
+            raise DeviceFault("the generator answered with an old reading; check it")
+        return reading
+
+    def elapsed(self) -> float:
+        """Seconds of possible output of the present or last exposure: to now, to off, or to the lease's end."""
+        end = self._ended_at if self._ended_at < math.inf else self._ask.clock.now()
+        return max(end - self._fired_at, 0.0)
 
     def arm(self, step: Arm) -> None:
         """Load an exposure and see that the generator says it is ready.
@@ -73,6 +97,7 @@ class Output:
         """Begin what was loaded, on a first lease."""
         self._exposures += 1
         self._lease = Lease(self._exposures, 0, self._duration)
+        self._fired_at, self._ended_at = self._ask.clock.now(), math.inf
         self._snapshot.asked_power = power
         lease = self._lease
         self._ask("fire", lambda: self._generator.fire(lease))

@@ -6,6 +6,7 @@ from collections.abc import Generator
 
 from openhifu.base.outcome import Ending
 from openhifu.base.units import BODY_TEMPERATURE_C
+from openhifu.delivery.measured_dose import planned_cem43
 from openhifu.delivery.steps import Arm, Ask, Cool, Measure, Move, Sonicate, Step, StepResult
 from openhifu.delivery.titration import clamped, heating_ratio, next_scale, reading_of
 from openhifu.model.events import Purpose
@@ -49,6 +50,7 @@ def program(plan: TreatmentPlan, done: frozenset[int] = frozenset(), scale: floa
         yield Move(index=sonication.index, focus=sonication.focus)
         result = yield from _expose(plan, sonication, scale)
         scale = _learned(plan, sonication, result, scale)
+        yield from _top_up(plan, sonication, result, scale)
         yield _cool(plan, sonication.index, sonication.cooling_time, "between exposures")
 
 
@@ -80,21 +82,52 @@ def _cool(plan: TreatmentPlan, index: int | None, duration: float, reason: str) 
     )
 
 
-def _expose(plan: TreatmentPlan, sonication: Sonication, scale: float) -> Generator[Step, StepResult, StepResult]:
-    power = treatment_power(plan, sonication, scale)
-    yield _arm(sonication, Purpose.TREAT, power, sonication.on_time)
-    rule = plan.prescription.titration
-    high = plan.prescription.peak_high
+def _expose(
+    plan: TreatmentPlan, sonication: Sonication, scale: float, purpose: Purpose = Purpose.TREAT, measured: float = 0.0
+) -> Generator[Step, StepResult, StepResult]:
+    """Arm and fire; with dose control until the planned dose is measured, beyond the planned on-time if need be.
+
+    Args:
+        plan: the plan.
+        sonication: what to expose.
+        scale: power factor in force.
+        purpose: treatment or top-up.
+        measured: dose [min] that earlier exposures of it were measured to give.
+    """
+    prescription, site = plan.prescription, plan.site
+    rule, control, high = prescription.titration, prescription.control, prescription.peak_high
+    power, on_time, stop_dose, cease = treatment_power(plan, sonication, scale), sonication.on_time, None, ()
+    if rule is not None and control is not None:
+        on_time = min(control.longest * on_time, site.on_time, site.spot_energy / power)
+        stop_dose = max(control.share * planned_cem43(sonication, rule) - measured, 1e-3)
+        cease = tuple((o.name, o.limit.resume_below + control.organ_rise) for o in plan.organs)
+    yield _arm(sonication, purpose, power, on_time)
     return (
         yield Sonicate(
             index=sonication.index,
-            purpose=Purpose.TREAT,
+            purpose=purpose,
             power=power,
-            on_time=sonication.on_time,
+            on_time=on_time,
             scale=scale,
             stop_at=high if rule is None else reading_of(high, rule),
+            stop_dose=stop_dose,
+            cease_above=cease,
         )
     )
+
+
+def _top_up(plan: TreatmentPlan, sonication: Sonication, result: StepResult, scale: float) -> Program:
+    """With dose control, expose again after a pause what was measured to have got too little; never after a trip."""
+    rule, control = plan.prescription.titration, plan.prescription.control
+    if rule is None or control is None:
+        return
+    least, measured = control.repeat_below * planned_cem43(sonication, rule), 0.0
+    for _ in range(control.most_repeats):
+        measured += result.dose
+        if measured >= least or result.ending is not Ending.COMPLETED:
+            return
+        yield _cool(plan, sonication.index, sonication.cooling_time, "before the rest of the dose")
+        result = yield from _expose(plan, sonication, scale, Purpose.TOP_UP, measured)
 
 
 def _arm(sonication: Sonication, purpose: Purpose, power: float, on_time: float) -> Arm:

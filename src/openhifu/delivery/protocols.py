@@ -95,6 +95,7 @@ class GeneratorReading:
         reflected_share: share of the electrical power that comes back.
         on_time: s of output of the present exposure, or of the last one.
         energy: J of it.
+        chain_closed: whether door and emergency stops let the power stage have its supply.
     """
 
     at: float
@@ -104,6 +105,7 @@ class GeneratorReading:
     reflected_share: float
     on_time: float
     energy: float
+    chain_closed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +141,23 @@ class ImageReading:
 
 @dataclass(frozen=True, slots=True)
 class WaterReading:
-    """Coupling water: temperature [degC], filling (1: full), dissolved oxygen [mg/L]."""
+    """Coupling water.
+
+    Attributes:
+        at: s.
+        temperature: degC.
+        level: filling, 1 full.
+        dissolved_oxygen: mg/L.
+        flow: L/min through the circuit.
+        contact: share of the coupling surface that touches the skin without a gap, 1 all of it.
+    """
 
     at: float
     temperature: float
     level: float
     dissolved_oxygen: float
+    flow: float
+    contact: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +181,21 @@ class Reply:
     """A person's decision."""
 
     choice: str
+    by: str
+
+
+class AlarmAct(StrEnum):
+    """What a person does about an alarm without resetting what caused it."""
+
+    ACKNOWLEDGE = "acknowledge"
+    PAUSE_AUDIO = "pause audio"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmReply:
+    """A person's act on the alarms that are on."""
+
+    act: AlarmAct
     by: str
 
 
@@ -267,6 +295,10 @@ class Operator(Protocol):
 
     def answer(self, question: Question) -> Reply | None:
         """The decision on a question; None as long as there is none. Returns at once."""
+        ...
+
+    def alarm_reply(self) -> AlarmReply | None:
+        """What the person did about the alarms since the last time this was asked; None for nothing."""
         ...
 
 

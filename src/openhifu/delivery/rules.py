@@ -13,6 +13,7 @@ class SafetyRules(Record):
 
     Attributes:
         control_period: s between looks at stop, button, generator and interlocks; stop acts within one.
+        look_period: s between these looks while there is output: a fraction, so that a late look is still in time.
         lease: s of each lease on output.
         monitor_period: s between looks at temperatures, water, position and image.
         answer_within: s a device may take to answer.
@@ -31,12 +32,16 @@ class SafetyRules(Record):
         water_high: degC.
         water_level: least filling.
         dissolved_oxygen: mg/L at most; gas in the water scatters and cavitates.
+        water_flow: L/min at least; water that stands does not cool the skin.
+        contact: least share of the coupling surface on the skin; a gap reflects the beam into it.
+        audio_pause: s for which a person may silence the alarms that are on.
         disk_free: bytes that must be left for the journal.
         cooling_patience: s a pause may last before it counts as a fault of the plan.
         people_patience: s to wait for a person.
     """
 
     control_period: float = Field(default=0.1, gt=0, le=0.1)
+    look_period: float = Field(default=0.05, gt=0, le=0.05)
     lease: float = Field(default=LEASE_LIMIT, gt=0, le=LEASE_LIMIT)
     monitor_period: float = Field(default=1.0, gt=0, le=1.0)
     answer_within: float = Field(default=0.1, gt=0, le=0.1)
@@ -55,6 +60,9 @@ class SafetyRules(Record):
     water_high: float = Field(default=42.0, le=45.0)
     water_level: float = Field(default=0.9, gt=0)
     dissolved_oxygen: float = Field(default=4.0, gt=0, le=5.0)
+    water_flow: float = Field(default=0.5, gt=0)
+    contact: float = Field(default=0.98, gt=0.9, le=1.0)
+    audio_pause: float = Field(default=120.0, gt=0, le=120.0)
     disk_free: float = Field(default=20e6, ge=1e6)
     cooling_patience: float = Field(default=1800.0, gt=0)
     people_patience: float = Field(default=600.0, gt=0)

@@ -52,6 +52,8 @@ class Sonicate(Record):
         on_time: s.
         scale: factor of titration, for the journal.
         stop_at: temperature [degC] read in the target at which the exposure has done enough and ends.
+        stop_dose: dose [min] measured at the target's hottest reading at which it has done enough; None for none.
+        cease_above: organs that end it, for a pause, once they read hotter than this [degC].
     """
 
     kind: Literal["sonicate"] = "sonicate"
@@ -61,6 +63,8 @@ class Sonicate(Record):
     on_time: float = Field(gt=0)
     scale: float = Field(gt=0)
     stop_at: float = Field(gt=37)
+    stop_dose: float | None = Field(default=None, gt=0)
+    cease_above: tuple[tuple[str, float], ...] = ()
 
 
 class Cool(Record):
@@ -116,9 +120,11 @@ class StepResult(Record):
         power: mean W of an exposure.
         on_time: s of an exposure.
         target: ``(s of output, degC)`` readings in the target during an exposure; for Measure ``(0, degC)``.
+        dose: CEM43 [min] measured at the target's hottest reading during an exposure.
     """
 
     ending: Ending = Ending.COMPLETED
     power: float = 0.0
     on_time: float = 0.0
     target: tuple[tuple[float, float], ...] = ()
+    dose: float = 0.0

@@ -12,6 +12,7 @@ from openhifu.imaging.units_in_files import (
     CEM43_MINUTES,
     HOUNSFIELD,
     JOULE,
+    KELVIN,
     KILOJOULE,
     MINUTES,
     MM,
@@ -83,6 +84,16 @@ class TitrationSection(Section):
     damping: Annotated[Positive, SHARE]
 
 
+class DoseControlSection(Section):
+    """How delivery follows the measured dose."""
+
+    share: Annotated[Positive, SHARE]
+    repeat_below: Annotated[Positive, SHARE]
+    longest: Annotated[Positive, SHARE]
+    most_repeats: Annotated[NotNegative, SHARE]
+    organ_rise_k: Annotated[Positive, KELVIN]
+
+
 class PrescriptionSection(Section):
     """What the treatment should reach."""
 
@@ -98,13 +109,17 @@ class PrescriptionSection(Section):
     cooling_time_s: Annotated[NotNegative, SECONDS]
     breath_hold: Text
     titration: TitrationSection | None = None
+    control: DoseControlSection | None = None
 
     @classmethod
     def from_si(cls, data: Mapping[str, Any]) -> Self:
-        """Build from a record's data; a prescription without titration has no table of it."""
-        titration = data.get("titration")
-        nested = None if titration is None else TitrationSection.from_si(titration)
-        return super().from_si({**data, "titration": nested})
+        """Build from a record's data; a prescription without titration or control has no table of it."""
+        titration, control = data.get("titration"), data.get("control")
+        nested = {
+            "titration": None if titration is None else TitrationSection.from_si(titration),
+            "control": None if control is None else DoseControlSection.from_si(control),
+        }
+        return super().from_si({**data, **nested})
 
 
 class SiteSection(Section):

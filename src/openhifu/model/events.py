@@ -16,6 +16,7 @@ class Purpose(StrEnum):
 
     TREAT = "treat"
     TEST = "test"
+    TOP_UP = "top up"
 
 
 class Setting(Record):
@@ -182,6 +183,23 @@ class PatientPressed(Record):
     kind: Literal["patient pressed"] = "patient pressed"
 
 
+class AlarmSilenced(Record):
+    """A person acknowledged the alarms that are on, or paused their sound; what caused them stays latched.
+
+    Attributes:
+        act: what the person did.
+        alarms: names of the interlocks it was done about.
+        by: the person.
+        lasts: s for which the sound is paused; 0 for an acknowledgement, which lasts as long as the alarm does.
+    """
+
+    kind: Literal["alarm silenced"] = "alarm silenced"
+    act: str
+    alarms: tuple[str, ...]
+    by: str = Field(min_length=1)
+    lasts: float = Field(ge=0)
+
+
 class Cooling(Record):
     """A pause is over.
 
@@ -233,6 +251,7 @@ Happening = Annotated[
     | InterlockReset
     | OperatorCommand
     | PatientPressed
+    | AlarmSilenced
     | Cooling
     | Asked
     | Answered

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from openhifu.base.record import Record
 
@@ -50,8 +52,8 @@ class Titration(Record):
     Attributes:
         test_share: power of the sub-ablative test exposure as a share of the planned power.
         test_on_time: s of the test exposure.
-        growth_time: s; for a beam whose intensity has the 1/e radius w, in tissue of diffusivity kappa, ``w**2 / (4 kappa)``.
-        reading_share: share of the true rise at the peak that a thermometer reads through its voxel size (1: reads points).
+        growth_time: s; ``w**2 / (4 kappa)`` for a beam of 1/e intensity radius w in tissue of diffusivity kappa.
+        reading_share: share of the true rise at the peak that a thermometer reads through its voxel (1: reads points).
         lowest_scale: least factor on the planned power.
         highest_scale: greatest factor on the planned power; each sonication's own power ceiling holds besides.
         damping: how far, in the logarithm, each exposure moves the factor towards what it asks for: 1 all the way.
@@ -64,6 +66,24 @@ class Titration(Record):
     lowest_scale: float = Field(gt=0, le=1)
     highest_scale: float = Field(ge=1)
     damping: float = Field(gt=0, le=1)
+
+
+class DoseControl(Record):
+    """How delivery steers each exposure by the dose it measures, within limits that the approved plan carries.
+
+    Attributes:
+        share: of the dose the plan expects at the hottest reading, at which an exposure ends.
+        repeat_below: share below which a spot is topped up after a pause.
+        longest: factor on the planned on-time to which an exposure may be extended.
+        most_repeats: top-ups of one spot at most.
+        organ_rise: K above an organ's resume temperature at which an exposure ends early for a pause.
+    """
+
+    share: float = Field(gt=0, le=2)
+    repeat_below: float = Field(gt=0, le=1)
+    longest: float = Field(ge=1, le=2)
+    most_repeats: int = Field(ge=0, le=3)
+    organ_rise: float = Field(gt=0)
 
 
 class Prescription(Record):
@@ -82,6 +102,7 @@ class Prescription(Record):
         cooling_time: least pause [s] between exposures.
         breath_hold: how breathing motion is excluded, in words.
         titration: how the power is adapted to the patient; None delivers the planned powers as they are.
+        control: how exposures follow the measured dose (needs ``titration``); None delivers the planned on-times.
     """
 
     goal_cem43: float = Field(gt=0)
@@ -96,6 +117,13 @@ class Prescription(Record):
     cooling_time: float = Field(ge=0)
     breath_hold: str
     titration: Titration | None = None
+    control: DoseControl | None = None
+
+    @model_validator(mode="after")
+    def _control_knows_the_growth(self) -> Self:
+        if self.control is not None and self.titration is None:
+            raise ValueError("control by measured dose needs a titration: it says how the rise grows with time")
+        return self
 
 
 class SiteLimits(Record):

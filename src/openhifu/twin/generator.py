@@ -122,13 +122,14 @@ class SimulatedGenerator:
         """State now; energy and on-time of the present or last exposure, by its own meter."""
         now = self._clock.now()
         if not self._bursts:
-            return GeneratorReading(now, self._loaded is not None, False, 0.0, 0.0, 0.0, 0.0)
+            return GeneratorReading(now, self._loaded is not None, False, 0.0, 0.0, 0.0, 0.0, chain_closed=True)
         burst, on = self._bursts[-1], self.radiating
         on_time = min(min(now, burst.end) - burst.start, burst.on_time)
         power = burst.power * -math.expm1(-on_time / self._ramp) if on else 0.0
         shown = power * (1 + self._noise * float(self._rng.standard_normal()))
         energy = self._believed_energy(burst, burst.start, now)
-        return GeneratorReading(now, self._loaded is not None, on, shown, 0.03 if on else 0.0, on_time, energy)
+        reflected, ready = 0.03 if on else 0.0, self._loaded is not None
+        return GeneratorReading(now, ready, on, shown, reflected, on_time, energy, chain_closed=True)
 
     @property
     def radiating(self) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from openhifu.base.vectors import Vector
 from openhifu.delivery.clock import Clock
 from openhifu.delivery.protocols import (
+    AlarmReply,
     Answer,
     ButtonReading,
     Devices,
@@ -152,7 +153,7 @@ class SimulatedImager:
 
 
 class SimulatedCooler:
-    """Water that follows its set temperature with one time constant; full and degassed."""
+    """Water that follows its set temperature with one time constant; full, degassed, flowing and in contact."""
 
     def __init__(self, clock: Clock, model: MachineModel) -> None:
         """At room temperature."""
@@ -172,7 +173,8 @@ class SimulatedCooler:
         """State now."""
         now = self._clock.now()
         share = math.exp(-(now - self._since) / self._model.water_time)
-        return WaterReading(now, self._set + (self._from - self._set) * share, level=1.0, dissolved_oxygen=2.0)
+        temperature = self._set + (self._from - self._set) * share
+        return WaterReading(now, temperature, level=1.0, dissolved_oxygen=2.0, flow=2.0, contact=1.0)
 
 
 class SimulatedButton:
@@ -203,6 +205,10 @@ class SimulatedOperator:
     def answer(self, question: Question) -> Reply | None:
         """The first choice."""
         return Reply(question.choices[0], self._model.operator)
+
+    def alarm_reply(self) -> AlarmReply | None:
+        """Nothing: alarms sound until they are reset."""
+        return None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from openhifu.base.outcome import Ending
 from openhifu.delivery.authorisation import Authorisation, Rehearsal
 from openhifu.delivery.journal import JournalReading, read_journal
-from openhifu.model.limits import OrganAtRisk, OrganLimit, Prescription, SiteLimits, Titration
+from openhifu.model.limits import DoseControl, OrganAtRisk, OrganLimit, Prescription, SiteLimits, Titration
 from openhifu.model.plan import Prediction, Provenance, TreatmentPlan
 from openhifu.model.pose import Pose
 from openhifu.model.sonication import Sonication
@@ -73,6 +73,7 @@ def plan(
     resume_below: float = 42.0,
     cem43_max: float = 240.0,
     site: SiteLimits | None = None,
+    control: DoseControl | None = None,
 ) -> TreatmentPlan:
     peak = 37.0 + RISE_PER_WATT * power
     return TreatmentPlan(
@@ -94,6 +95,7 @@ def plan(
             cooling_time=cooling_time,
             breath_hold="none needed",
             titration=titrate,
+            control=control,
         ),
         organs=(ribs(resume_below, cem43_max),),
         site=site or site_limits(),

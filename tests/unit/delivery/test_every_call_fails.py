@@ -17,7 +17,7 @@ from tests.unit.delivery.bench import Bench, deliver, plan
 
 LEASE = 0.2
 PLAN = plan(spots=2, on_time=0.6, cooling_time=0.2, pre_cooling=0.2)
-CALLS = 205
+CALLS = 253
 """Device calls of the undisturbed run; ``test_the_undisturbed_run`` keeps it true."""
 
 

@@ -35,11 +35,11 @@ def good() -> Snapshot:
         elapsed=100.0,
         clock_error=0.0,
         disk_free=1e9,
-        generator=GeneratorReading(100.0, False, True, 60.0, 0.03, 4.0, 240.0),
+        generator=GeneratorReading(100.0, False, True, 60.0, 0.03, 4.0, 240.0, chain_closed=True),
         button=ButtonReading(100.0, False),
         temperature=TemperatureReading(99.5, 60.0, (("ribs", 39.0),)),
         position=PositionReading(99.5, (0.0, 0.0, 0.0), False),
-        water=WaterReading(99.5, 25.0, 1.0, 2.0),
+        water=WaterReading(99.5, 25.0, 1.0, 2.0, 2.0, 1.0),
         image=ImageReading(99.5, 0.0, True),
     )
 
@@ -64,6 +64,9 @@ def set_to(**changed: object) -> Snapshot:
 
 
 BAD: dict[str, list[Snapshot]] = {
+    "door or emergency stop": [with_generator(chain_closed=False), set_to(generator=Snapshot(0.0).generator)],
+    "water flow": [with_("water", flow=0.1), with_("water", flow=NAN)],
+    "coupling contact": [with_("water", contact=0.9), with_("water", contact=NAN)],
     "unasked output": [set_to(asked_power=0.0), set_to(asked_power=0.0, generator=Snapshot(0.0).generator)],
     "power ceiling": [with_generator(forward_power=363.0), with_generator(forward_power=NAN)],
     "power above request": [with_generator(forward_power=74.5), with_generator(forward_power=NAN)],
