@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 from openhifu.base.errors import FileProblem, StorageError
@@ -19,7 +19,8 @@ def write_whole(path: Path, content: bytes) -> None:
     temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = str(path.with_name(f".{path.name}.{secrets.token_hex(8)}"))
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)  # the user's own umask applies
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             stream.flush()

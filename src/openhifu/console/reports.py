@@ -52,7 +52,7 @@ def report_of_run(run: Run, out: Path, progress: Progress = silent) -> Path:
         journal_hash=run.journal.last_hash,
         versions=versions(),
         run_folder=run.folder,
-        generated_at=datetime.now(UTC).astimezone(),
+        generated_at=datetime.now(UTC).astimezone().replace(microsecond=0),
         warnings=(*notes, *tripped),
     )
     return write_report(given, out, progress=progress)
@@ -75,7 +75,7 @@ def report_of_plan(planned: Planned, folder: Path, out: Path, progress: Progress
         journal_hash="",
         versions=versions(),
         run_folder=folder,
-        generated_at=datetime.now(UTC).astimezone(),
+        generated_at=datetime.now(UTC).astimezone().replace(microsecond=0),
         warnings=(),
     )
     return write_report(given, out, progress=progress)
