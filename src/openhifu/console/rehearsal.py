@@ -19,7 +19,7 @@ from openhifu.model.plan import Approval, TreatmentPlan
 from openhifu.planning.anatomy import anatomy
 from openhifu.planning.fields import SpotFields, solve_spots
 from openhifu.planning.make import Planned
-from openhifu.planning.predict import heat_solver, target_zone
+from openhifu.planning.predict import heat_solver, target_zone, watched_part
 from openhifu.planning.scene import TARGET_NAME, Scene, scene
 from openhifu.thermal.dose import ThermalDose
 from openhifu.twin.draw import PatientTissues, draw_tissues
@@ -108,7 +108,8 @@ def patient_of(here: Scene, plan: TreatmentPlan, draw: PatientTissues, fields: S
     """The simulated patient of a scene."""
     tissues: Medium = here.tissues.with_tissues(draw.tissues)
     nowhere = np.zeros(here.grids.heat.shape, bool)
-    regions = {o.name: here.organs.get(o.name, nowhere) for o in plan.organs} | {TARGET_NAME: target_zone(here)}
+    regions = {name: watched_part(mask, fields.heat) for name, mask in here.organs.items()}
+    regions = {o.name: regions.get(o.name, nowhere) for o in plan.organs} | {TARGET_NAME: target_zone(here)}
     heat = {s.index: field for s, field in zip(plan.sonications, fields.heat, strict=True)}
     return SimulatedPatient(
         heat_solver(here, tissues),

@@ -12,6 +12,7 @@ from openhifu.base.field import Field
 from openhifu.base.grid import Grid
 from openhifu.base.units import BODY_TEMPERATURE_C
 from openhifu.delivery.protocols import TemperatureReading
+from openhifu.monitoring.block_kernel import hottest_mean
 
 TARGET = "target"
 """Name of the region that is to be heated; every other region is an organ at risk."""
@@ -44,17 +45,17 @@ class RegionThermometer:
         if any(f > n for f, n in zip(self._factors, grid.shape, strict=True)):
             raise OutOfRange(f"a thermometer's voxel of {voxel} m is larger than the grid")
         self.grid = grid
-        self._blocks: dict[str, NDArray[np.intp]] = {}
+        self._blocks: dict[str, NDArray[np.int32]] = {}
         for name, mask in regions.items():
             if mask.shape != grid.shape:
                 raise GeometryError(f"region {name!r} has shape {mask.shape}, the grid {grid.shape}")
-            self._blocks[name] = np.flatnonzero(_blocks(mask.astype(np.float32), self._factors))
+            touched = np.argwhere(_blocks(mask.astype(np.float32), self._factors))
+            self._blocks[name] = (touched * self._factors).astype(np.int32)
 
     def read(self, temperature: Field) -> dict[str, float]:
         """Hottest block of each region [degC], free of noise."""
-        means = _blocks(temperature.data, self._factors).ravel() / np.float32(np.prod(self._factors))
         return {
-            name: float(means[blocks].max()) if blocks.size else BODY_TEMPERATURE_C
+            name: float(hottest_mean(temperature.data, blocks, *self._factors)) if len(blocks) else BODY_TEMPERATURE_C
             for name, blocks in self._blocks.items()
         }
 

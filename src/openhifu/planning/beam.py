@@ -24,6 +24,9 @@ SKIN_GAP = 6e-3
 EDGES = 14e-3
 """m to each side of the beam for absorbing edges, with room to spare."""
 
+HEATED = 0.65
+"""Share of the beam's radius at the skin that the heat grid spans; further out the beam is too thin to warm tissue."""
+
 COARSENING = 2
 """Field voxels per heat voxel along each axis."""
 
@@ -99,7 +102,7 @@ def field_grid(device: Transducer, pose: Pose, start: float, reach: float, beyon
     return Grid.along(pose.axes, pose.focus, (-n * h, -n * h, start), (n * h, n * h, beyond), h, Frame.PATIENT)
 
 
-def beam_grids(view: Anatomy, device: Transducer, pose: Pose, reach: float, beyond: float = 32e-3) -> BeamGrids:
+def beam_grids(view: Anatomy, device: Transducer, pose: Pose, reach: float, beyond: float = 28e-3) -> BeamGrids:
     """Grids along a pose's beam.
 
     Args:
@@ -116,7 +119,7 @@ def beam_grids(view: Anatomy, device: Transducer, pose: Pose, reach: float, beyo
     field = field_grid(device, pose, start, reach, beyond)
     tan = math.tan(device.surface.half_angles[1])
     widest = (field.shape[0] // 2) * FIELD_SPACING - EDGES
-    half = min(widest, max(-(start + SKIN_GAP) * tan * 0.8 + reach, 40e-3))
+    half = min(widest, max(-(start + SKIN_GAP) * tan * HEATED + reach, 40e-3))
     return BeamGrids(field, _block_grid(field, half, SKIN_GAP - 5e-3, field.shape[0] // 2))
 
 

@@ -21,7 +21,7 @@ WATER, SKIN, FAT, MUSCLE, LIVER, BONE, GAS = range(7)
 
 
 def block(bone: bool = False, gas: bool = False) -> TissueMap:
-    """Layers along y, 2 mm voxels: water to 80 mm, skin 80-82, fat 82-92, muscle 92-102, liver 102-180, water beyond."""
+    """Layers along y in 2 mm voxels: skin 80-82 mm, fat 82-92, muscle 92-102, liver 102-180, water around."""
     grid = Grid((80, 120, 80), np.array([[2e-3, 0, 0, -79e-3], [0, 2e-3, 0, 1e-3], [0, 0, 2e-3, -79e-3], [0, 0, 0, 1]]),
                 Frame.PATIENT)  # fmt: skip
     data = np.full(grid.shape, WATER, np.uint8)

@@ -25,7 +25,7 @@ def view_of(**what):
 
 def test_attenuation_along_a_ray_is_the_sum_of_its_layers():
     ray = Bundle(np.array([[0.0, 0.0, -1.0]]), np.array([0]), np.array([0.1]))
-    met = trace(view_of(), np.array(FOCUS), np.array([[0.0, -1.0, 0.0]]), ray)
+    met = trace(view_of(), np.array(FOCUS), np.array([[0.0, -1.0, 0.0]]), ray.length)
     layers = {"liver": 28e-3, "muscle": 10e-3, "subcutaneous_fat": 10e-3, "skin": 2e-3}
     expected = sum(tissue(name).attenuation.at(1e6) * length for name, length in layers.items())
     assert met.attenuation[0] == pytest.approx(expected, rel=0.02)
@@ -46,7 +46,7 @@ def test_the_bundle_covers_the_aperture_evenly_and_names_its_elements():
 
 def test_a_bone_bar_over_one_half_blocks_that_half_and_switches_off_its_elements():
     view, device = view_of(bone=True), array()
-    seen = look(view, device, bundle(device, fine=True), STRAIGHT)
+    seen = look(view, bundle(device, fine=True), STRAIGHT)
     assert seen.bone == pytest.approx(0.5, abs=0.03)
     off = elements_off(view, device, STRAIGHT)
     x_axis = np.array(STRAIGHT.axes[0])
