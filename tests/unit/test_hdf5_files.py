@@ -53,6 +53,8 @@ def window() -> WindowMap:
         depth=0.048,
         stand_off=0.065,
         field_intensity=None,
+        organ_heating=None,
+        organ="",
         chosen=True,
         reason="the most heat per watt, ≥ all others",
     )

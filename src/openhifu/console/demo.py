@@ -71,10 +71,9 @@ def demonstrate(
         if (out / old).exists():
             shutil.rmtree(out / old)
     save_planned(planned, out / "plan" / "plan.json")
-    report = out / "report.pdf"
     if planned.plan.errors:
-        report_of_plan(planned, out / "plan", report, progress)
+        report = report_of_plan(planned, out / "plan", out, progress)
         return Demonstration(planned, None, report, time.monotonic() - began)
     run = rehearse(planned, out / "run", seed, progress=progress)
-    report_of_run(run, report, progress)
+    report = report_of_run(run, out, progress)
     return Demonstration(planned, run, report, time.monotonic() - began)

@@ -73,5 +73,5 @@ def treat(
 
 
 def report(run: Run, out: str | Path) -> Path:
-    """Write the PDF report of a run."""
+    """Write ``report.pdf`` and its figures into a folder; returns the path of the PDF."""
     return report_of_run(run, Path(out))

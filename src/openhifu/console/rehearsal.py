@@ -79,7 +79,7 @@ def rehearse(
         journal,
         seed,
         sheet.program,
-        model=machine,
+        model=machine or in_step_with(patient),
         started=started,
         progress=lambda stage, fraction: progress("delivering to the simulated patient", fraction),
     )
@@ -87,6 +87,13 @@ def rehearse(
     if run.result.ending is Ending.OPERATOR_STOP:
         progress("stopped by the operator", 1.0)
     return load_run(folder, planned.data.folder)
+
+
+def in_step_with(patient: SimulatedPatient) -> MachineModel:
+    """A machine whose thermometer looks at whole time steps of the patient, about every second during output."""
+    step = patient.solver.stable_step
+    looks = max(1, round(1.0 / step))
+    return MachineModel(frame_time=looks * step, idle_frame_time=2 * looks * step)
 
 
 def patient_fields(here: Scene, plan: TreatmentPlan, draw: PatientTissues, progress: Progress) -> SpotFields:

@@ -26,7 +26,7 @@ def versions() -> tuple[tuple[str, str], ...]:
 
 
 def report_of_run(run: Run, out: Path, progress: Progress = silent) -> Path:
-    """Write the report of a run; also of one that was stopped or cut off."""
+    """Write ``report.pdf`` and its figures into a folder; also of a run that was stopped or cut off."""
     ending, sentence = run.ending
     tripped = tuple(
         f"interlock {e.what.name} tripped: {e.what.sentence}"

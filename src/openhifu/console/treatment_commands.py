@@ -197,7 +197,7 @@ def treat(
 @guarded
 def report(
     run_folder: RunPath,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="PDF to write; in the run folder by default.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for the report; default: RUN.")] = None,
 ) -> None:
     """Write the PDF report of a run, whether it completed, was stopped or was cut off.
 
@@ -207,5 +207,5 @@ def report(
     from openhifu.console.runs import load_run
 
     with progress_bar(False) as progress:
-        written = report_of_run(load_run(run_folder), out or run_folder / "report.pdf", progress)
+        written = report_of_run(load_run(run_folder), out or run_folder, progress)
     say(f"wrote {written}")

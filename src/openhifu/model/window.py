@@ -25,6 +25,8 @@ class CandidatePose(Record):
         depth: m of tissue along the axis from skin to focus.
         stand_off: m of water between the surface and the skin, smallest over the aperture.
         field_intensity: focal intensity per acoustic watt [1/m2] from a field; None where rays already refused it.
+        organ_heating: heat rate in the most heated organ at risk over that in the focus; None without a field.
+        organ: which organ that is; empty without a field.
         chosen: whether this is the pose of the plan.
         reason: why it won or lost, one sentence.
     """
@@ -39,6 +41,8 @@ class CandidatePose(Record):
     depth: float
     stand_off: float
     field_intensity: float | None
+    organ_heating: float | None
+    organ: str
     chosen: bool
     reason: str
 

@@ -24,7 +24,7 @@ SKIN_GAP = 6e-3
 EDGES = 14e-3
 """m to each side of the beam for absorbing edges, with room to spare."""
 
-HEATED = 0.65
+HEATED = 0.55
 """Share of the beam's radius at the skin that the heat grid spans; further out the beam is too thin to warm tissue."""
 
 COARSENING = 2
@@ -102,7 +102,7 @@ def field_grid(device: Transducer, pose: Pose, start: float, reach: float, beyon
     return Grid.along(pose.axes, pose.focus, (-n * h, -n * h, start), (n * h, n * h, beyond), h, Frame.PATIENT)
 
 
-def beam_grids(view: Anatomy, device: Transducer, pose: Pose, reach: float, beyond: float = 28e-3) -> BeamGrids:
+def beam_grids(view: Anatomy, device: Transducer, pose: Pose, reach: float, beyond: float = 24e-3) -> BeamGrids:
     """Grids along a pose's beam.
 
     Args:
@@ -116,11 +116,16 @@ def beam_grids(view: Anatomy, device: Transducer, pose: Pose, reach: float, beyo
         Infeasible: if the source would touch the skin.
     """
     start = beam_start(view, device, pose, reach)
+    return grids_from(device, pose, start, start + SKIN_GAP, reach, beyond)
+
+
+def grids_from(device: Transducer, pose: Pose, start: float, skin: float, reach: float, beyond: float) -> BeamGrids:
+    """Grids of a field that starts at ``start`` [m] and of its heat from just before the ``skin`` [m] onwards."""
     field = field_grid(device, pose, start, reach, beyond)
     tan = math.tan(device.surface.half_angles[1])
     widest = (field.shape[0] // 2) * FIELD_SPACING - EDGES
-    half = min(widest, max(-(start + SKIN_GAP) * tan * HEATED + reach, 40e-3))
-    return BeamGrids(field, _block_grid(field, half, SKIN_GAP - 5e-3, field.shape[0] // 2))
+    half = min(widest, max(-skin * tan * HEATED + reach, 40e-3))
+    return BeamGrids(field, _block_grid(field, half, skin - 5e-3 - start, field.shape[0] // 2))
 
 
 def _block_grid(field: Grid, half: float, after: float, centre: int) -> Grid:

@@ -75,8 +75,8 @@ def target_zone(here: Scene) -> np.ndarray:
 def watched_part(mask: NDArray[np.bool_], heat: Sequence[Field]) -> NDArray[np.bool_]:
     """The part of an organ that may become its hottest: where the exposures together heat it at all strongly.
 
-    Voxels that get at least a twentieth of the organ's strongest heating, widened by what diffuses in minutes. Following
-    only these keeps the reading of temperatures cheap; doses at the end are taken over the whole organ.
+    Voxels that get at least a twentieth of the organ's strongest heating, widened by what diffuses in minutes.
+    Following only these keeps the reading of temperatures cheap; doses are taken over the whole organ.
     """
     from scipy.ndimage import binary_dilation
 
@@ -88,7 +88,7 @@ def watched_part(mask: NDArray[np.bool_], heat: Sequence[Field]) -> NDArray[np.b
         return mask
     steps = max(1, round(SPREAD / heat[0].grid.spacing[0]))
     near = binary_dilation(mask & (together >= 0.05 * strongest), iterations=steps)
-    return mask & near
+    return np.logical_and(mask, near)
 
 
 def predict(
@@ -96,7 +96,6 @@ def predict(
     heat: Sequence[Field],
     powers: np.ndarray,
     organs: tuple[OrganAtRisk, ...],
-    least_rests: np.ndarray | None = None,
     progress: Progress = silent,
 ) -> Outlook:
     """Run a whole treatment on the plan's patient.
@@ -106,11 +105,9 @@ def predict(
         heat: W/m3 per watt of each exposure.
         powers: W of each exposure.
         organs: organs at risk with their resume temperatures.
-        least_rests: s after each exposure; None for the prescription's.
         progress: told how far it is.
     """
     wish = here.data.case.prescription
-    rests = np.full(len(heat), wish.cooling_time) if least_rests is None else least_rests
     solver = heat_solver(here, here.tissues)
     watches = tuple(
         Watch(Probe(o.name, here.grids.heat, watched_part(here.organs[o.name], heat)), o.limit.resume_below)
@@ -119,7 +116,7 @@ def predict(
     )
     looks = solver.stable_step * max(1, round(LOOK / solver.stable_step))
     rule = RestRule(min(wish.cooling_time, LONGEST_REST), LONGEST_REST, watches, looks)
-    exposures = [Exposure(h, float(p), wish.on_time, float(r)) for h, p, r in zip(heat, powers, rests, strict=True)]
+    exposures = [Exposure(h, float(p), wish.on_time) for h, p in zip(heat, powers, strict=True)]
     target = Probe(TARGET_NAME, here.grids.heat, target_zone(here))
     dose = ThermalDose(here.grids.heat)
     treatment = run_treatment(solver, exposures, rule, target, dose, wish.pre_cooling, progress)

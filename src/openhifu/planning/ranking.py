@@ -7,11 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from openhifu.acoustics.field import AcousticField
 from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.solve import solve_many
-from openhifu.base.errors import Infeasible
+from openhifu.base.errors import CannotModel, Infeasible
 from openhifu.base.progress import Progress, silent
 from openhifu.base.vectors import Vector, unit
 from openhifu.model.case_data import CaseData
@@ -19,8 +20,10 @@ from openhifu.model.pose import Pose
 from openhifu.model.transducer import Transducer
 from openhifu.model.window import CandidatePose, WindowMap
 from openhifu.planning.anatomy import Anatomy
-from openhifu.planning.beam import beam_start, field_grid
+from openhifu.planning.beam import SKIN_GAP, beam_start, grids_from
+from openhifu.planning.predict import target_zone
 from openhifu.planning.rays import bundle
+from openhifu.planning.scene import Scene, scene_on
 from openhifu.planning.shadow import elements_off
 from openhifu.planning.window import (
     REFUSALS,
@@ -68,11 +71,11 @@ class ChosenPose:
 
 
 @dataclass(frozen=True)
-class _Bright:
-    """A candidate with the figures of its field."""
+class _Tried:
+    """A candidate with the figures of its field: merit is the focal heat rate over that of the most heated organ."""
 
     item: CandidatePose
-    intensity: float
+    merit: float
     shift: Vector
 
 
@@ -85,7 +88,9 @@ def choose_pose(
     rules: PoseRules | None = None,
     progress: Progress = silent,
 ) -> ChosenPose:
-    """Find the direction from which the focus is brightest per watt, of all that keep the rules.
+    """Find the direction that heats the focus most, compared with the most heated organ at risk.
+
+    Of all that keep the rules for rays; power is rarely scarce, what organs at risk take up always is.
 
     Args:
         data: the case.
@@ -108,14 +113,14 @@ def choose_pose(
     if not open_:
         raise _no_pose(view, device, centre, foci, window, rules)
     progress("ranking poses by their field", 0.0)
-    bright = _by_field(data, device, view, centre, [f[0] for f in open_])
-    if not bright:
+    tried = _by_field(data, device, view, centre, [f[0] for f in open_])
+    if not tried:
         raise Infeasible(f"{device.name} finds no pose whose field can be computed; every one touches the skin")
-    best = max(bright, key=lambda b: b.intensity)
+    best = max(tried, key=lambda t: t.merit)
     progress("ranking poses by their field", 0.5)
-    bright += _by_field(data, device, view, centre, _turned(view, device, best.item.direction, foci, rules))
-    best = max(bright, key=lambda b: b.intensity)
-    ranked = _judged_all(bright)
+    tried += _by_field(data, device, view, centre, _turned(view, device, best.item.direction, foci, rules))
+    best = max(tried, key=lambda t: t.merit)
+    ranked = _judged_all(tried)
     lost = tuple(
         candidate(view, device, f[0], centre).model_copy(update={"reason": f"refused by rays: {REFUSALS[f[2]]}"})
         for f in found
@@ -127,7 +132,7 @@ def choose_pose(
 
 def _by_field(
     data: CaseData, device: Transducer, view: Anatomy, centre: Vector, directions: list[Vector]
-) -> list[_Bright]:
+) -> list[_Tried]:
     """Fields of several directions at one watt, shadowed elements off; those whose source touches the skin fall out.
 
     All start at the same distance from the source, so that its planes are summed once.
@@ -139,27 +144,43 @@ def _by_field(
     if not starts:
         return []
     first = min(starts.values())
-    problems = []
-    for direction in starts:
+    scenes, problems = [], []
+    for direction, start in starts.items():
         pose = Pose(focus=centre, direction=direction)
-        medium = data.medium(field_grid(device, pose, first, 0.0, BEHIND))
-        problems.append(AcousticProblem(device.drive(1.0, elements_off(view, device, pose), pose=pose), medium))
-    fields = solve_many(problems, Recording(pressure=False, heat=False), "marching")
-    return [_bright(view, device, centre, d, f) for d, f in zip(starts, fields, strict=True)]
+        grids = grids_from(device, pose, first, start + SKIN_GAP, 0.0, BEHIND)
+        scenes.append(scene_on(data, device, view, pose, grids))
+        drive = device.drive(1.0, elements_off(view, device, pose), pose=pose)
+        problems.append(AcousticProblem(drive, data.medium(grids.field)))
+    recordings = [Recording(pressure=False, heat=True, heat_grid=s.grids.heat) for s in scenes]
+    fields = solve_many(problems, recordings, "marching")
+    return [_tried(s, f) for s, f in zip(scenes, fields, strict=True)]
 
 
-def _bright(view: Anatomy, device: Transducer, centre: Vector, direction: Vector, field: AcousticField) -> _Bright:
-    item = candidate(view, device, direction, centre)
-    dx, dy, dz = np.subtract(field.focus, centre)
-    seen = item.model_copy(update={"field_intensity": field.focal_intensity})
-    return _Bright(seen, field.focal_intensity, (float(dx), float(dy), float(dz)))
+def _tried(here: Scene, field: AcousticField) -> _Tried:
+    if field.heat_rate is None:
+        raise CannotModel("poses are ranked by heat, which this field was solved without")
+    heat = field.heat_rate.data
+    focal = float(heat[target_zone(here)].max())
+    taken = {name: _strongest(heat[mask]) / focal for name, mask in here.organs.items()}
+    organ = max(taken, key=lambda name: taken[name], default="")
+    share = taken.get(organ, 0.0)
+    item = candidate(here.view, here.device, here.pose.direction, here.pose.focus)
+    seen = item.model_copy(update={"field_intensity": field.focal_intensity, "organ_heating": share, "organ": organ})
+    dx, dy, dz = np.subtract(field.focus, here.pose.focus)
+    return _Tried(seen, 1.0 / max(share, 1e-6), (float(dx), float(dy), float(dz)))
+
+
+def _strongest(heat: NDArray[np.float32], voxels: int = 8) -> float:
+    """Mean of the most heated voxels: a single one on a staircase edge says little."""
+    count = min(voxels, heat.size)
+    return float(np.partition(heat, heat.size - count)[-count:].mean())
 
 
 def _turned(view: Anatomy, device: Transducer, direction: Vector, foci: np.ndarray, rules: PoseRules) -> list[Vector]:
     """Directions around one, those that keep the rules."""
     x, y, _ = Pose(focus=(0.0, 0.0, 0.0), direction=direction).axes
     around = []
-    for a, b in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1)):
+    for a, b in ((1, 0), (-1, 0), (0, 1), (0, -1)):
         moved = np.asarray(direction) + math.tan(TURN) * (a * np.asarray(x) + b * np.asarray(y))
         near = unit((float(moved[0]), float(moved[1]), float(moved[2])))
         if worst_look(view, device, near, foci, rules)[1] == 0:
@@ -167,21 +188,23 @@ def _turned(view: Anatomy, device: Transducer, direction: Vector, foci: np.ndarr
     return around
 
 
-def _judged_all(bright: list[_Bright]) -> tuple[CandidatePose, ...]:
-    """Brightest first, each with why it won or lost."""
-    order = sorted(bright, key=lambda b: -b.intensity)
-    best, of_rays = order[0].intensity, max(bright, key=lambda b: b.item.amplitude)
-    return tuple(_judged(b.item, b.intensity, rank, best, b is of_rays) for rank, b in enumerate(order))
+def _judged_all(tried: list[_Tried]) -> tuple[CandidatePose, ...]:
+    """Best first, each with why it won or lost."""
+    order = sorted(tried, key=lambda t: -t.merit)
+    of_rays = max(tried, key=lambda t: t.item.amplitude)
+    return tuple(_judged(t.item, t.item is order[0].item, t is of_rays) for t in order)
 
 
-def _judged(item: CandidatePose, value: float, rank: int, best: float, of_rays: bool) -> CandidatePose:
-    if rank == 0:
-        reason = "brightest focus per watt" + ("" if of_rays else ", though rays preferred another")
-    elif of_rays:
-        reason = f"rays preferred it, but its field is only {100 * value / best:.0f} % as bright: the layers defocus it"
+def _judged(item: CandidatePose, best: bool, of_rays: bool) -> CandidatePose:
+    share = 0.0 if item.organ_heating is None else 100 * item.organ_heating
+    taken = (
+        f"{item.organ} take up {share:.1f} % of the focal heat rate" if item.organ else "no organ at risk in the beam"
+    )
+    if best:
+        reason = f"spares organs at risk best: {taken}" + ("" if of_rays else "; rays preferred another")
     else:
-        reason = f"its field is {100 * value / best:.0f} % as bright"
-    return item.model_copy(update={"chosen": rank == 0, "reason": reason})
+        reason = f"{'preferred by rays, but ' if of_rays else ''}{taken}"
+    return item.model_copy(update={"chosen": best, "reason": reason})
 
 
 def _no_pose(

@@ -70,12 +70,12 @@ def cap_bundle(cap: Cap, rays_per_ring: int, rings: int) -> Bundle:
 
 
 def bundle(transducer: Transducer, fine: bool) -> Bundle:
-    """Rays for a device: a few hundred for searching, several per element when ``fine``."""
+    """Rays for a device: some hundreds for searching, several per element when ``fine``."""
     surface = transducer.surface
     if isinstance(surface, Cap):
         if fine:
             return cap_bundle(surface, max(64, 4 * surface.sectors), max(16, 3 * surface.rings))
-        return cap_bundle(surface, 24, 8)
+        return cap_bundle(surface, 48, 16)
     points = np.asarray(surface.positions) - np.array([0.0, 0.0, surface.focal_length])
     length = np.linalg.norm(points, axis=1)
     return Bundle(points / length[:, None], np.arange(len(points)), length)

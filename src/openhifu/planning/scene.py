@@ -88,7 +88,7 @@ def scene(data: CaseData, device: Transducer, view: Anatomy, pose: Pose) -> Scen
     Raises:
         Infeasible: if the source would touch the skin, or the target has no voxel.
     """
-    return _on_grids(data, device, view, pose, beam_grids(view, device, pose, target_half_size(data) + 2e-3))
+    return scene_on(data, device, view, pose, beam_grids(view, device, pose, target_half_size(data) + 2e-3))
 
 
 def coarser(here: Scene) -> Scene:
@@ -101,7 +101,7 @@ def coarser(here: Scene) -> Scene:
     affine[:3, 3] = fine.world((0.5, 0.5, 0.5))
     affine[:3, :3] *= 2
     heat = Grid((fine.shape[0] // 2, fine.shape[1] // 2, fine.shape[2] // 2), affine, fine.frame)
-    return _on_grids(here.data, here.device, here.view, here.pose, BeamGrids(here.grids.field, heat))
+    return scene_on(here.data, here.device, here.view, here.pose, BeamGrids(here.grids.field, heat))
 
 
 def block_mean(field: Field, grid: Grid) -> Field:
@@ -111,7 +111,8 @@ def block_mean(field: Field, grid: Grid) -> Field:
     return Field(grid, np.ascontiguousarray(blocks.mean(axis=(1, 3, 5), dtype=np.float32)), field.quantity)
 
 
-def _on_grids(data: CaseData, device: Transducer, view: Anatomy, pose: Pose, grids: BeamGrids) -> Scene:
+def scene_on(data: CaseData, device: Transducer, view: Anatomy, pose: Pose, grids: BeamGrids) -> Scene:
+    """The scene of a pose on given grids; raises like ``scene``."""
     tissues = data.medium(grids.heat)
     target = target_mask(data.case.target, grids.heat, data.labels)
     if not target.any():

@@ -9,7 +9,7 @@ from openhifu.model.transducer import Transducer
 from openhifu.planning.anatomy import Anatomy, Way
 from openhifu.planning.rays import bundle, trace, turned
 
-SHADOWED = 0.2
+SHADOWED = 0.1
 """Share of an element's rays in shadow above which it is switched off."""
 
 

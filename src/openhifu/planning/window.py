@@ -50,7 +50,7 @@ class PoseRules:
     bowel: float = 0.004
     cut: float = 0.004
     amplitude: float = 0.15
-    step: float = math.radians(3.0)
+    step: float = math.radians(4.0)
     margin: float = 0.75
 
 
@@ -213,6 +213,8 @@ def candidate(view: Anatomy, device: Transducer, direction: Vector, centre: Vect
         depth=depth,
         stand_off=seen.stand_off,
         field_intensity=None,
+        organ_heating=None,
+        organ="",
         chosen=False,
         reason="",
     )

@@ -142,6 +142,9 @@ def _step_row(out, c, xm, xp, ym, yp, zm, zp, q, first, last, stops, marks, m, w
         else:
             fx, fy, fz, warm = dt * rates[0, a], dt * rates[1, a], dt * rates[2, a], seconds * rates[4, a]
             keep = _ONE - _TWO * (fx + fy + fz) - dt * rates[3, a]
+            if keep == _ONE and warm == _NONE:  # held: both buffers carry its temperature since the start
+                begin = stop
+                continue
             for k in range(begin, stop):
                 inflow = fx * (xm[k] + xp[k]) + fy * (ym[k] + yp[k]) + fz * (zm[k] + zp[k])
                 out[k] = keep * c[k] + inflow + warm * q[k]

@@ -343,6 +343,8 @@ def candidate(
         depth=0.0484,
         stand_off=0.065,
         field_intensity=intensity,
+        organ_heating=None if intensity is None else 0.03,
+        organ="" if intensity is None else "ribs",
         chosen=chosen,
         reason=reason,
     )
