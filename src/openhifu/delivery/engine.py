@@ -28,6 +28,9 @@ from openhifu.model import events as ev
 from openhifu.model.transducer import Transducer
 
 T = TypeVar("T")
+TIDY_ATTEMPTS = 10
+"""How often an act after the end is tried while Ctrl-C keeps coming."""
+
 _TOLERANCE = 1e-6  # s: moments closer than this are the same
 
 
@@ -108,14 +111,15 @@ class TreatmentEngine:
         return RunResult(ending, sentence, self._journal.last_hash, written=not isinstance(lost, str))
 
     def _tidied(self, act: Callable[[], T]) -> T | str:
-        """Result of an act after the end, or what went wrong with it; one Ctrl-C is noted and the act tried again."""
-        try:
-            return act()
-        except KeyboardInterrupt:
-            self._output.interrupted = True
-        except Exception as error:
-            return str(error)
-        return self._tidied(act)
+        """Result of an act after the end, or what went wrong with it; a Ctrl-C is noted and the act tried again."""
+        for _ in range(TIDY_ATTEMPTS):
+            try:
+                return act()
+            except KeyboardInterrupt:
+                self._output.interrupted = True
+            except Exception as error:
+                return str(error)
+        return "interrupted at the keyboard again and again"
 
     # ------------------------------------------------------------------ the run
 
@@ -225,6 +229,8 @@ class TreatmentEngine:
             if enough:
                 exposure.sentence = enough
                 return
+            if generator.on_time > step.on_time + period:
+                raise DeviceFault(f"the generator's timer did not end the output after {step.on_time:.2f} s")
             if not generator.radiating:
                 if generator.on_time < step.on_time - period / 2:
                     raise DeviceFault(f"the generator stopped by itself after {generator.on_time:.2f} s")
@@ -364,6 +370,8 @@ class TreatmentEngine:
         until = self._clock.now() + self._rules.people_patience
         while self._interlocks.latched:
             names = ", ".join(c.name for c in self._interlocks.latched)
+            if any(self._interlocks.times[c.name] > self._rules.most_resets for c in self._interlocks.latched):
+                raise Halt(Ending.INTERLOCK, f"{names} trips again and again: find out why before going on")
             if self._clock.now() > until:
                 raise Halt(Ending.INTERLOCK, f"{names} did not clear within {self._rules.people_patience:.0f} s")
             self._clock.sleep(self._rules.control_period)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -72,11 +73,13 @@ class Interlocks:
         conditions: what is watched.
         off: switches the output off; called before anything else when one trips.
         latched: those that tripped and were not reset.
+        times: how often each has tripped.
     """
 
     conditions: tuple[Condition, ...]
     off: Callable[[], None]
     latched: list[Condition] = field(default_factory=list)
+    times: Counter[str] = field(default_factory=Counter)
 
     def check(self, snapshot: Snapshot) -> list[Condition]:
         """Those that trip now and had not yet; the output is off when this returns any."""
@@ -84,6 +87,7 @@ class Interlocks:
         if new:
             self.off()
             self.latched.extend(new)
+            self.times.update(c.name for c in new)
         return new
 
     def cleared(self, snapshot: Snapshot) -> bool:

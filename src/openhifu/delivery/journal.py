@@ -107,8 +107,14 @@ class Journal:
         Raises:
             StorageError: if it could not be written; the journal then takes no further line.
         """
+        before = (self._sequence, self._size, self._last)
         event = self._write(what)
-        self._guard(lambda: self._disk.sync(self._handle))
+        try:
+            self._guard(lambda: self._disk.sync(self._handle), before[1])
+        except StorageError:
+            self._sequence, self._size, self._last = before
+            raise
+        self._told(event)
         return event
 
     def note(self, what: Happening) -> Event:
@@ -117,7 +123,9 @@ class Journal:
         Raises:
             StorageError: as ``append``.
         """
-        return self._write(what)
+        event = self._write(what)
+        self._told(event)
+        return event
 
     def disk_free(self) -> float:
         """Bytes left where the journal lives."""
@@ -146,9 +154,8 @@ class Journal:
             what=what,
         )
         line, digest = _line(event, self._last)
-        self._guard(lambda: self._put(line))
+        self._guard(lambda: self._put(line), self._size)
         self._sequence, self._size, self._last = self._sequence + 1, self._size + len(line), digest
-        self._told(event)
         return event
 
     def _put(self, line: bytes) -> None:
@@ -159,8 +166,8 @@ class Journal:
         while rest:
             rest = rest[self._disk.write(self._handle, rest) :]
 
-    def _guard(self, act: Callable[[], None]) -> None:
-        """Do something to the file; when it fails, cut back to the last whole line and take no more."""
+    def _guard(self, act: Callable[[], None], whole: int) -> None:
+        """Do something to the file; when it fails, cut back to its first ``whole`` bytes and take no more."""
         try:
             act()
         except OSError as error:
@@ -169,7 +176,7 @@ class Journal:
                 "written first, free some space and resume"
             )
             with contextlib.suppress(OSError):
-                os.ftruncate(self._handle, self._size)
+                os.ftruncate(self._handle, whole)
             raise StorageError(self._broken) from error
 
 

@@ -36,6 +36,7 @@ class SafetyRules(Record):
         contact: least share of the coupling surface on the skin; a gap reflects the beam into it.
         audio_pause: s for which a person may silence the alarms that are on.
         disk_free: bytes that must be left for the journal.
+        most_resets: how often one interlock may be reset in a run; one that keeps tripping is not to be lived with.
         cooling_patience: s a pause may last before it counts as a fault of the plan.
         people_patience: s to wait for a person.
     """
@@ -64,5 +65,6 @@ class SafetyRules(Record):
     contact: float = Field(default=0.98, gt=0.9, le=1.0)
     audio_pause: float = Field(default=120.0, gt=0, le=120.0)
     disk_free: float = Field(default=20e6, ge=1e6)
+    most_resets: int = Field(default=10, ge=0, le=10)
     cooling_patience: float = Field(default=1800.0, gt=0)
     people_patience: float = Field(default=600.0, gt=0)

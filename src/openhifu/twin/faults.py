@@ -1,4 +1,4 @@
-"""Bad days on demand: wrappers that make a chosen device call fail, refuse, hang, lie or freeze."""
+"""Bad days on demand: wrappers that make device calls fail, refuse, hang, lie, freeze, jump, answer late or twice."""
 
 from __future__ import annotations
 
@@ -9,17 +9,27 @@ from enum import StrEnum
 from typing import Any, cast
 
 from openhifu.delivery.clock import Clock
-from openhifu.delivery.protocols import Answer, Devices, Status
+from openhifu.delivery.protocols import Answer, Devices, Reply, Status
 
 
 class Fault(StrEnum):
-    """What goes wrong."""
+    """What goes wrong with a call.
+
+    RAISE: not done, the driver raises. LOST: done, and the driver raises. REFUSE: done, and reported as failed. HANG:
+    done late. LATE: done in time, answered late. TWICE: done twice. LIE: reported as done and not done; a reading shows
+    something else. NOT_A_NUMBER, FREEZE, JUMP: readings. INTERRUPT: Ctrl-C comes during it.
+    """
 
     RAISE = "raise"
+    LOST = "answer lost"
     REFUSE = "refuse"
     HANG = "hang"
+    LATE = "late"
+    TWICE = "twice"
+    LIE = "lie"
     NOT_A_NUMBER = "nan"
     FREEZE = "freeze"
+    JUMP = "jump"
     INTERRUPT = "ctrl-c"
 
 
@@ -36,9 +46,11 @@ class FaultScript:
         first: number of the first call that does, from 0; None for none.
         calls: how many calls do: 1, or ``math.inf`` for a device that stays broken.
         device: only calls into this device count; empty for all.
-        hang: s that a hanging call takes.
+        hang: s that a hanging or late call takes.
+        size: factor of a lie, relative size of a jump.
         seen: calls so far, as ``device.act``.
-        times: clock [s] of every call that went wrong.
+        times: clock [s] when every call that went wrong was over (hanging ones) or began (all others).
+        wrong: the calls that went wrong.
     """
 
     fault: Fault
@@ -46,8 +58,10 @@ class FaultScript:
     calls: float = 1
     device: str = ""
     hang: float = 5.0
+    size: float = 0.5
     seen: list[str] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
 
     def due(self, device: str, act: str) -> bool:
         """Count a call; whether it is to go wrong."""
@@ -73,6 +87,7 @@ class _Faulty:
                 self._last[act] = answer = real(*arguments)
                 return answer
             self._script.times.append(self._clock.now())
+            self._script.wrong.append(f"{self._name}.{act}")
             return self._wrong(act, lambda: real(*arguments))
 
         return call
@@ -87,24 +102,62 @@ class _Faulty:
                 self._clock.sleep(self._script.hang)
                 return real()
             case Fault.FREEZE:
-                return self._last.get(act) or real()
-            case Fault.REFUSE:
-                return self._refused(real)
+                return self._last[act] if act in self._last else self._last.setdefault(act, real())
             case Fault.NOT_A_NUMBER:
-                return _spoilt(real())
+                return _altered(real(), lambda value: math.nan)
+            case Fault.JUMP:
+                sign = 1 if len(self._script.times) % 2 else -1
+                return _altered(real(), lambda value: value + sign * self._script.size * (1.0 + abs(value)))
+            case Fault.LIE:
+                return self._lie(act, real)
+            case _:
+                return self._done(act, real)
 
-    def _refused(self, real: Callable[[], Any]) -> Any:
+    def _done(self, act: str, real: Callable[[], Any]) -> Any:
+        """What is done after all, and badly reported."""
+        now, answer = self._clock.now(), real()
+        match self._script.fault:
+            case Fault.LOST:
+                raise Broken(f"{self._name} did not answer to {act}")
+            case Fault.LATE:
+                self._clock.sleep(self._script.hang)
+            case Fault.TWICE:
+                return real()
+            case _ if isinstance(answer, Status):
+                return Status(Answer.FAILED, now, now, "broken on purpose")
+            case _:
+                return _altered(answer, lambda value: math.nan)
+        return answer
+
+    def _lie(self, act: str, real: Callable[[], Any]) -> Any:
+        """An order is not carried out and said to be; a reading shows something else, every flag turned round."""
         now = self._clock.now()
+        if act in ORDERS:
+            return Status(Answer.OK, now, now + 0.02)
         answer = real()
-        return Status(Answer.FAILED, now, now, "broken on purpose") if isinstance(answer, Status) else _spoilt(answer)
+        if isinstance(answer, Reply):
+            return replace(answer, choice="neither")
+        return _altered(answer, lambda value: value * self._script.size, flip=True)
 
 
-def _spoilt(answer: Any) -> Any:
-    """The same answer with every number but its time not a number; anything that has no number stays."""
+ORDERS = frozenset({"load", "fire", "renew", "off", "move_to", "stop", "set_temperature"})
+"""Acts that are answered with a status."""
+
+
+def _altered(answer: Any, change: Callable[[float], float], flip: bool = False) -> Any:
+    """The same answer with every number but its time changed, and every flag turned if asked; orders' answers stay."""
     if not is_dataclass(answer) or isinstance(answer, type | Status):
         return answer
-    numbers = {f.name: math.nan for f in fields(answer) if f.name != "at" and type(getattr(answer, f.name)) is float}
-    return replace(answer, **numbers)
+    names = [f.name for f in fields(answer) if f.name != "at"]
+    return replace(answer, **{name: _changed(getattr(answer, name), change, flip) for name in names})
+
+
+def _changed(value: Any, change: Callable[[float], float], flip: bool) -> Any:
+    if isinstance(value, bool):
+        return not value if flip else value
+    if isinstance(value, float):
+        return change(value)
+    return tuple(_changed(v, change, flip) for v in value) if isinstance(value, tuple) else value
 
 
 def with_faults(devices: Devices, script: FaultScript, clock: Clock) -> Devices:

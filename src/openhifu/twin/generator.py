@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,34 @@ from openhifu.twin.body import Beam
 
 ANSWER_TIME = 0.02
 """Seconds within which an electrical act is complete."""
+
+
+@dataclass(frozen=True)
+class PowerStage:
+    """What is wrong with the power stage, and when its supply is cut.
+
+    Attributes:
+        stuck_power: W that it puts out whatever is loaded; None for what is loaded.
+        deaf_at: from when [s] it does not obey output off; lease and timer still end the output.
+        welded_at: from when [s] nothing ends output that is on but the cut of the supply.
+        cut_at: when [s] a door, an emergency stop or the hard stop cuts the supply, for good.
+    """
+
+    stuck_power: float | None = None
+    deaf_at: float = math.inf
+    welded_at: float = math.inf
+    cut_at: float = math.inf
+
+
+@dataclass(frozen=True)
+class Radiated:
+    """One exposure as it truly was: when it began and ended [s], J by calibration, where, in which lease."""
+
+    start: float
+    end: float
+    energy: float
+    focus: Vector
+    exposure: int
 
 
 @dataclass
@@ -29,6 +57,7 @@ class _Burst:
     exposure: int
     renewal: int
     lease_until: float
+    stage: PowerStage
     off_at: float = math.inf
 
     @property
@@ -37,7 +66,9 @@ class _Burst:
 
     @property
     def end(self) -> float:
-        return min(self.timer, self.lease_until, self.off_at)
+        """When output ends; a welded stage obeys the cut of its supply only."""
+        obeyed = min(self.timer, self.lease_until, self.off_at)
+        return min(self.stage.cut_at, math.inf if self.stage.welded_at < obeyed else obeyed)
 
 
 class SimulatedGenerator:
@@ -53,6 +84,7 @@ class SimulatedGenerator:
         ramp_time: s, time constant of the rise to full power.
         meter_noise: relative standard deviation of the power meter.
         rng: source of the noise.
+        stage: what is wrong with its power stage.
     """
 
     def __init__(
@@ -64,8 +96,10 @@ class SimulatedGenerator:
         ramp_time: float,
         meter_noise: float,
         rng: np.random.Generator,
+        stage: PowerStage,
     ) -> None:
         """Off, with nothing loaded."""
+        self._stage, self._newest = stage, 0
         self._clock, self._device, self._positioner = clock, device, positioner
         self._gain, self._ramp, self._noise, self._rng = gain, ramp_time, meter_noise, rng
         self._loaded: tuple[float, float, tuple[int, ...]] | None = None
@@ -90,14 +124,19 @@ class SimulatedGenerator:
         return self._status(Answer.OK)
 
     def fire(self, lease: Lease) -> Status:
-        """Begin what is loaded; refused when nothing is."""
+        """Begin what is loaded; refused when nothing is, or for an exposure that is not newer than the last one."""
         if self._loaded is None or self.radiating:
             return self._status(Answer.REFUSED, "nothing is loaded")
+        if lease.exposure <= self._newest:
+            return self._status(Answer.REFUSED, f"exposure {lease.exposure} is not newer than {self._newest}")
         power, on_time, elements_off = self._loaded
-        self._loaded, now = None, self._clock.now()
+        power = power if self._stage.stuck_power is None else self._stage.stuck_power
+        self._loaded, self._newest, now = None, lease.exposure, self._clock.now()
         focus = self._positioner.reading().focus
         until = now + lease.duration
-        self._bursts.append(_Burst(power, on_time, elements_off, focus, now, lease.exposure, lease.renewal, until))
+        self._bursts.append(
+            _Burst(power, on_time, elements_off, focus, now, lease.exposure, lease.renewal, until, self._stage)
+        )
         return self._status(Answer.OK)
 
     def renew(self, lease: Lease) -> Status:
@@ -113,23 +152,34 @@ class SimulatedGenerator:
 
     def off(self) -> Status:
         """End output and forget what was loaded."""
-        self._loaded = None
-        if self.radiating:
-            self._bursts[-1].off_at = self._clock.now()
+        self._loaded, now = None, self._clock.now()
+        if self.radiating and now < self._stage.deaf_at:
+            self._bursts[-1].off_at = now
         return self._status(Answer.OK)
+
+    def new_session(self) -> None:
+        """What happens when an engine connects: silence, nothing loaded, exposures count anew."""
+        self.off()
+        self._newest = 0
+
+    def hard_stop(self) -> None:
+        """Cut the supply, whatever the power stage does."""
+        self._stage = replace(self._stage, cut_at=min(self._stage.cut_at, self._clock.now()))
+        if self._bursts:
+            self._bursts[-1].stage = self._stage
 
     def reading(self) -> GeneratorReading:
         """State now; energy and on-time of the present or last exposure, by its own meter."""
         now = self._clock.now()
         if not self._bursts:
-            return GeneratorReading(now, self._loaded is not None, False, 0.0, 0.0, 0.0, 0.0, chain_closed=True)
+            return GeneratorReading(now, self._loaded is not None, False, 0.0, 0.0, 0.0, 0.0, now < self._stage.cut_at)
         burst, on = self._bursts[-1], self.radiating
-        on_time = min(min(now, burst.end) - burst.start, burst.on_time)
+        on_time = min(now, burst.end) - burst.start
         power = burst.power * -math.expm1(-on_time / self._ramp) if on else 0.0
         shown = power * (1 + self._noise * float(self._rng.standard_normal()))
         energy = self._believed_energy(burst, burst.start, now)
         reflected, ready = 0.03 if on else 0.0, self._loaded is not None
-        return GeneratorReading(now, ready, on, shown, reflected, on_time, energy, chain_closed=True)
+        return GeneratorReading(now, ready, on, shown, reflected, on_time, energy, now < self._stage.cut_at)
 
     @property
     def radiating(self) -> bool:
@@ -140,6 +190,15 @@ class SimulatedGenerator:
     def last_output(self) -> float:
         """When the output ended, or will if nobody does anything [s]; minus infinity if there never was any."""
         return self._bursts[-1].end if self._bursts else -math.inf
+
+    @property
+    def radiated(self) -> list[Radiated]:
+        """Every exposure up to now, the present one as far as it has come."""
+        now = self._clock.now()
+        return [
+            Radiated(b.start, min(b.end, now), self._believed_energy(b, b.start, now), b.focus, b.exposure)
+            for b in self._bursts
+        ]
 
     def pieces(self, begin: float, end: float) -> list[tuple[float, Beam | None]]:
         """What was truly radiated from ``begin`` to ``end`` [s], as stretches of constant mean power that fill it."""

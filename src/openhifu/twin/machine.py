@@ -25,7 +25,7 @@ from openhifu.delivery.protocols import (
 from openhifu.model.transducer import Transducer, Travel
 from openhifu.monitoring.thermometer import noisy
 from openhifu.twin.body import Body
-from openhifu.twin.generator import ANSWER_TIME, SimulatedGenerator
+from openhifu.twin.generator import ANSWER_TIME, PowerStage, SimulatedGenerator
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,10 @@ class MachineModel:
         operator: who answers questions with the first choice.
         stop_at: when that person stops the run [s]; None never.
         press_at: when the patient presses the button [s]; None never.
-        moves_at: when the patient moves [s], by ``displacement`` for ten seconds; None never.
+        moves_at: when the patient moves [s], by ``displacement``; None never.
+        moves_for: s until the patient lies as before.
         displacement: m.
+        stage: what is wrong with the power stage.
     """
 
     ramp_time: float = 0.02
@@ -64,7 +66,9 @@ class MachineModel:
     stop_at: float | None = None
     press_at: float | None = None
     moves_at: float | None = None
+    moves_for: float = 10.0
     displacement: float = 0.0
+    stage: PowerStage = PowerStage()
 
 
 class SimulatedPositioner:
@@ -148,7 +152,7 @@ class SimulatedImager:
     def reading(self) -> ImageReading:
         """Displacement now [m]."""
         now, moves = self._clock.now(), self._model.moves_at
-        moved = moves is not None and moves <= now < moves + 10.0
+        moved = moves is not None and moves <= now < moves + self._model.moves_for
         return ImageReading(now, self._model.displacement if moved else 0.0, breath_held=True)
 
 
@@ -246,7 +250,8 @@ def simulated_machine(
     deviation = device.calibration.relative_uncertainty / 2 if model.calibration_error else 0.0
     gain = 1.0 + deviation * float(np.clip(gain_rng.standard_normal(), -2.0, 2.0))
     positioner = SimulatedPositioner(clock, home, device.ceilings.travel, model)
-    generator = SimulatedGenerator(clock, device, positioner, gain, model.ramp_time, model.meter_noise, meter_rng)
+    ramp, noise = model.ramp_time, model.meter_noise
+    generator = SimulatedGenerator(clock, device, positioner, gain, ramp, noise, meter_rng, model.stage)
     thermometer = SimulatedThermometer(clock, generator, body, model, image_rng)
     devices = Devices(
         generator=generator,
