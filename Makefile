@@ -12,6 +12,7 @@ JOBS   ?= 2
 BIN       := $(VENV)/bin
 LOCKED    := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
+COMPILED  := $(VENV)/.compiled
 
 # Only published wheels: nothing is compiled, and every file must match the lock's hashes.
 PIP_FLAGS := --disable-pip-version-check --quiet
@@ -56,9 +57,15 @@ $(INSTALLED): $(LOCKED) pyproject.toml
 	@$(BIN)/python -m pip $(PIP_FLAGS) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# The solvers are compiled when first used and kept beside the source; a small treatment uses all of them.
+$(COMPILED): $(INSTALLED)
+	$(call say,Compiling the solvers (half a minute; only the first time))
+	@$(BIN)/openhifu demo --case cases/liver-in-water --device jc200-like-256 --out $(VENV)/first-use --json > /dev/null
+	@touch $@
+
 # -------------------------------------------------------------------- work
 
-demo: $(INSTALLED)
+demo: $(INSTALLED) $(COMPILED)
 	$(call say,Treating the bundled liver case on the simulated device)
 	@$(BIN)/openhifu demo --out $(OUT)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,12 +71,43 @@ def test_a_case_file_with_something_wrong_in_it(tmp_path: Path, old: str, new: s
 
 
 def test_a_target_no_pose_can_reach_is_refused_with_reasons(tmp_path: Path) -> None:
-    """A source of 160 mm focal length and 220 mm aperture cannot treat 130 mm deep in a block."""
-    folder = copy_with(tmp_path, "centre_mm = [", "centre_mm = [0, 0, 0] # [")
-    code, output = run("plan", str(folder), "--device", "jc200-like", "-o", str(tmp_path / "p.json"))
-    assert code in (0, 1, 2)
-    if code == 2:
-        assert "error:" in output
+    """Deep in the real liver, 79 mm under the skin: ribs, lung and the source's own rim leave no direction."""
+    folder = tmp_path / "deep"
+    shutil.copytree(bundled_case("liver"), folder)
+    text = (folder / "case.toml").read_text()
+    assert "centre_mm = [-71.781, -28.966, -250]" in text
+    (folder / "case.toml").write_text(text.replace("[-71.781, -28.966, -250]", "[-50.69, -12.79, -240]"))
+    code, output = run("plan", str(folder), "-o", str(tmp_path / "p.json"))
+    assert code == 2
+    assert "no pose of jc200-like-256 reaches the target" in one_sentence(output)
+    assert "gas or lung in the beam" in output and "too little water" in output
+    assert len([line for line in output.splitlines() if line.strip().startswith("- from (")]) >= 4
+    assert not (tmp_path / "p.json").exists()
+
+
+@pytest.mark.parametrize(("centre", "words"), [("[0, -55, 0]", "outside"), ("[500, 0, 0]", "outside")])
+def test_a_target_outside_the_body_is_refused(tmp_path: Path, centre: str, words: str) -> None:
+    folder = copy_with(tmp_path, "centre_mm = [0, -10, 0]", f"centre_mm = {centre}")
+    code, output = run("plan", str(folder), "-o", str(tmp_path / "p.json"))
+    assert code == 2
+    assert words in one_sentence(output)
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, small_plan: Path) -> None:
+    """A real one: no file may grow beyond a few kilobytes in the process that plans."""
+    program = (
+        "import resource, sys\n"
+        "from openhifu.console import cli\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"sys.argv = ['openhifu', 'case', 'show', {str(WATER)!r}, '-o', {str(tmp_path / 'case.png')!r}]\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "error: cannot write" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_plan_edited_after_hashing_is_refused(tmp_path: Path, small_plan: Path) -> None:
