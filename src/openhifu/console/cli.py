@@ -7,7 +7,13 @@ from typing import Annotated
 
 import typer
 
-from openhifu.console import case_commands, journal_commands, treatment_commands, validate_commands
+from openhifu.console import (
+    case_commands,
+    fault_commands,
+    journal_commands,
+    treatment_commands,
+    validate_commands,
+)
 from openhifu.console.terminal import EXIT_FAILED, guarded, progress_bar, result
 
 app = typer.Typer(
@@ -26,6 +32,7 @@ for command in (
     treatment_commands.treat,
     treatment_commands.report,
     validate_commands.validate,
+    fault_commands.faults,
 ):
     app.command()(command)
 

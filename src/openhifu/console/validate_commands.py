@@ -15,8 +15,10 @@ from openhifu.base.validation import ValidationRow
 from openhifu.console.terminal import EXIT_FAILED, guarded, say
 
 ROOMS: dict[str, tuple[str, ...]] = {
-    "acoustics": ("openhifu.acoustics.validation",),
+    "acoustics": ("openhifu.acoustics.validation", "openhifu.acoustics.validation_nonlinear"),
     "thermal": ("openhifu.thermal.validation",),
+    "monitoring": ("openhifu.monitoring.validation",),
+    "twin": ("openhifu.twin.validation",),
 }
 """Modules with validation cases, by the room they belong to."""
 
@@ -50,7 +52,9 @@ def chosen(names: list[str]) -> list[tuple[str, Callable[[], ValidationRow]]]:
 
 @guarded
 def validate(
-    names: Annotated[list[str] | None, typer.Argument(help="Rooms (acoustics, thermal) or single cases.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Rooms (acoustics, thermal, monitoring, twin) or single cases.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per case.")] = False,
 ) -> None:
     """Re-run every accuracy claim against its truth; exit 1 if one does not hold.
