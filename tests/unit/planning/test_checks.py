@@ -1,0 +1,123 @@
+"""Checks hold a number against a limit, and can fail: the mirror focus by geometry, limits by their verdicts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from openhifu.base.field import Field, Quantity
+from openhifu.base.outcome import Verdict
+from openhifu.model.history import Curves, TreatmentHistory
+from openhifu.model.plan import OrganPrediction, Prediction
+from openhifu.model.pose import Pose
+from openhifu.model.sonication import Sonication
+from openhifu.planning.anatomy import anatomy
+from openhifu.planning.checks import run_checks
+from openhifu.planning.checks.evidence import Evidence, Rule, above, below
+from openhifu.planning.checks.mirror_focus import wall_along
+from openhifu.planning.window import candidate
+from tests.unit.planning.phantom import array, block, case_data
+
+STRAIGHT = (0.0, -1.0, 0.0)
+
+
+def evidence(depth: float = 0.130, power: float = 60.0, cem43: float = 1.0, gas: bool = False) -> Evidence:
+    data, device, focus = case_data(block(gas=gas), depth), array(), (0.0, depth, 0.0)
+    grid = data.tissues.grid
+    shot = Sonication(
+        index=0,
+        slice_index=0,
+        line_index=0,
+        focus=focus,
+        acoustic_power=power,
+        on_time=10.0,
+        cooling_time=20.0,
+        power_ceiling=power,
+        predicted_peak=80.0,
+    )
+    cold = np.zeros(grid.shape, np.float32)
+    history = TreatmentHistory(
+        title="planned",
+        plan_hash="",
+        pressure=Field(grid, cold + 4e6, Quantity.PRESSURE),
+        pressure_of=0,
+        peak_temperature=Field(grid, cold + 37, Quantity.TEMPERATURE),
+        cem43=Field(grid, cold, Quantity.CEM43),
+        dose_form="test",
+        curves=Curves(np.zeros(1), np.zeros(1), {}),
+    )
+    organs = tuple(
+        OrganPrediction(organ=o.name, peak_temperature=44.0, cem43_max=cem43, volume_over_limit=0.0)
+        for o in data.case.organs
+    )
+    prediction = Prediction(
+        target_volume=1e-6,
+        ablated_target_volume=0.95e-6,
+        ablated_volume=1.2e-6,
+        peak_temperature=85.0,
+        treatment_time=1200.0,
+        energy=shot.energy,
+        organs=organs,
+    )
+    view = anatomy(data, device.frequency)
+    return Evidence(
+        data=data,
+        device=device,
+        view=view,
+        pose=Pose(focus=focus, direction=STRAIGHT),
+        seen=candidate(view, device, STRAIGHT, focus),
+        sonications=(shot,),
+        history=history,
+        prediction=prediction,
+        target=np.zeros(grid.shape, bool),
+        organs={o.name: np.zeros(grid.shape, bool) for o in data.case.organs},
+    )
+
+
+def found(given: Evidence, check: str):
+    return next(f for f in run_checks(given) if f.check == check)
+
+
+@pytest.mark.parametrize(
+    ("depth", "verdict", "place"),
+    [(0.130, Verdict.OK, "water"), (0.1029, Verdict.WARNING, "skin"), (0.098, Verdict.WARNING, "fat")],
+)
+def test_the_mirror_focus_lies_as_far_before_the_interface_as_the_target_behind_it(depth, verdict, place):
+    """Fat from 82 to 92 mm, skin 80 to 82: the mirror of a focus L behind 92 mm lies at 92 mm - L."""
+    given = evidence(depth)
+    wall = wall_along(given, (0.0, depth, 0.0))
+    assert wall.muscle_to_focus == pytest.approx(depth - 0.092, abs=0.6e-3)
+    assert wall.fat == pytest.approx(10e-3, abs=0.6e-3)
+    assert wall.skin == pytest.approx(2e-3, abs=0.6e-3)
+    finding = found(given, "mirror focus")
+    assert finding.verdict is verdict
+    assert finding.sentence.endswith(f"focuses again in {place}")
+
+
+def test_distance_rules_measure_to_the_organ():
+    finding = found(evidence(gas=True), "distance to lung")
+    assert finding.value == pytest.approx(160 + 1 - 130, abs=2)  # gas from 160 mm on
+    assert finding.verdict is Verdict.OK
+    assert found(evidence(depth=0.150, gas=True), "distance to lung").verdict is Verdict.WARNING
+
+
+def test_an_organ_over_its_limit_is_an_error_with_a_remedy():
+    assert found(evidence(cem43=1.0), "dose of skin").verdict is Verdict.OK
+    worse = found(evidence(cem43=30.0), "dose of skin")
+    assert worse.verdict is Verdict.ERROR
+    assert worse.remedy and "44.0 degC" in worse.sentence and worse.source
+
+
+def test_ceilings_of_site_and_device_hold_whichever_is_lower():
+    finding = found(evidence(power=400.0), "acoustic power")
+    assert finding.verdict is Verdict.OK
+    assert found(evidence(power=390.0), "energy of an exposure").value == pytest.approx(3900.0)
+    assert found(evidence(power=401.0), "acoustic power").verdict is Verdict.ERROR
+
+
+def test_a_rule_warns_before_it_fails():
+    rule = Rule("x", 10.0, "min", "test")
+    assert [above(rule, v, "s", "r").verdict for v in (7.0, 9.0, 11.0)] == [Verdict.OK, Verdict.WARNING, Verdict.ERROR]
+    soft = Rule("x", 10.0, "min", "test", hard=False)
+    assert [below(soft, v, "s", "r").verdict for v in (9.0, 10.0)] == [Verdict.WARNING, Verdict.OK]
+    assert above(rule, 7.0, "s", "r").remedy == "" and above(rule, 11.0, "s", "r").remedy == "r"
