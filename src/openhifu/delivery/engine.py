@@ -240,12 +240,11 @@ class TreatmentEngine:
 
     def _close(self, exposure: Exposure) -> None:
         """Journal what was delivered; the output is off already."""
-        elapsed = self._output.elapsed()
         try:
-            self._seen.generator = self._output.fresh_reading()
-            exposure.learn(self._seen.generator, elapsed)
+            self._seen.generator = self._output.last_reading()
+            exposure.learn(self._seen.generator, self._output.elapsed())
         except DeviceFault as error:
-            exposure.assume(elapsed, self._seen.generator.energy)
+            exposure.assume(self._output.elapsed(), self._seen.generator.energy)
             exposure.ending, exposure.sentence = Ending.FAULT, f"{exposure.sentence}; {error}"
         self._seen.spent += exposure.energy
         self._journal.append(words.sonication_ended(exposure))

@@ -9,6 +9,8 @@ from openhifu.delivery.monitor import Asking, Snapshot
 from openhifu.delivery.protocols import Answer, Generator, GeneratorReading, Identity, Lease
 from openhifu.delivery.steps import Arm
 
+_SAME = 1e-6  # s: moments closer than this are the same
+
 OFF_ATTEMPTS = 3
 """How often output off is tried; beyond that the lapsing lease ends the output."""
 
@@ -28,7 +30,7 @@ class Output:
         self._generator, self._ask, self._duration, self._snapshot = generator, ask, lease, snapshot
         self._lease: Lease | None = None
         self._exposures = 0
-        self._fired_at = self._ended_at = math.inf
+        self._fired_at = self._ended_at = self._lapses_at = math.inf
         self.armed: Arm | None = None
         self.problem: str | None = None
         """Why output off did not go as it must; None as long as it always did."""
@@ -42,7 +44,7 @@ class Output:
         """
         if self._lease is not None:
             # Whatever off answers, nothing renews it any more: the lease is the latest end.
-            self._ended_at = self._ask.clock.now() + self._duration
+            self._ended_at = self._lapses_at = self._ask.clock.now() + self._duration
         self._lease = self.armed = None
         self._snapshot.asked_power, self._snapshot.focus = 0.0, None
         for _ in range(OFF_ATTEMPTS):
@@ -65,16 +67,19 @@ class Output:
         """State of the generator, asked now."""
         return self._ask("generator reading", self._generator.reading)
 
-    def fresh_reading(self) -> GeneratorReading:
-        """State of the generator, made after the question.
+    def last_reading(self) -> GeneratorReading:
+        """State of the generator after output off, made after the question.
 
         Raises:
-            DeviceFault: if it is an older one.
+            DeviceFault: if it is an older one, or shows output all the same.
         """
-        asked = self._ask.clock.now()
+        asked, before = self._ask.clock.now(), self._snapshot.generator.at
         reading = self.reading()
-        if not reading.at >= asked - self._ask.within:
+        if not (reading.at >= asked - _SAME or before < reading.at >= asked - self._ask.within):
             raise DeviceFault("the generator answered with an old reading; check it")
+        if reading.radiating:
+            self._ended_at, self.problem = self._lapses_at, "the generator radiates although it said that it is off"
+            raise DeviceFault(self.problem)
         return reading
 
     def elapsed(self) -> float:

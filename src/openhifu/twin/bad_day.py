@@ -108,7 +108,7 @@ def variants() -> tuple[tuple[TreatmentPlan, MachineModel], ...]:
     plain = bench.plan(spots=2, on_time=ON_TIME, cooling_time=0.2, pre_cooling=0.2)
     rule = bench.titration().model_copy(update={"test_on_time": ON_TIME})
     steered = bench.plan(2, on_time=ON_TIME, cooling_time=0.2, pre_cooling=0.2, titrate=rule, control=CONTROL)
-    moving = replace(CALM, moves_at=1.5, moves_for=1.0, displacement=5e-3)
+    moving = replace(CALM, moves_at=1.0, moves_for=1.0, displacement=5e-3)
     return (plain, CALM), (steered, CALM), (plain, moving)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,8 @@ from openhifu.delivery.authorisation import Rehearsal
 from openhifu.delivery.folds import delivered_spots, ending
 from openhifu.model.events import InterlockReset, InterlockTripped, OperatorCommand, PatientPressed, RunEnded
 from openhifu.twin.faults import Fault, FaultScript
-from openhifu.twin.machine import MachineModel
+from openhifu.twin.generator import PowerStage
+from openhifu.twin.machine import MachineModel, SimulatedCooler
 from tests.unit.delivery.bench import QUIET, PointPatient, deliver, plan, site_limits
 
 PERIOD = 0.1
@@ -153,3 +156,36 @@ def test_the_same_seed_writes_the_same_journal(tmp_path: Path) -> None:
     one, two = (tmp_path / "a/journal.jsonl", tmp_path / "b/journal.jsonl")
     strip = [[line.split('"what":')[1].split('},"hash"')[0] for line in p.read_text().splitlines()] for p in (one, two)]
     assert strip[0] == strip[1]
+
+
+def test_an_interlock_that_flaps_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sensor that jumps there and back for ever: a person resets it ten times, not more."""
+    true, oxygen = SimulatedCooler.reading, cycle((2.0, 9.0))
+    monkeypatch.setattr(SimulatedCooler, "reading", lambda s: replace(true(s), dissolved_oxygen=next(oxygen)))
+    bench = deliver(tmp_path / "j")
+    assert bench.ending is Ending.INTERLOCK
+    assert "again and again" in bench.run.result.sentence
+    assert sum(isinstance(e.what, InterlockReset) for e in bench.journal.events) == 10
+
+
+def test_a_timer_that_does_not_end_the_output_is_a_fault(tmp_path: Path) -> None:
+    bench = deliver(tmp_path / "j", model=quiet(stage=PowerStage(welded_at=6.0)))
+    assert bench.ending is Ending.FAULT
+    assert "press the hard stop" in bench.run.result.sentence
+    (spot,) = delivered_spots(bench.journal.events)
+    assert 8.0 < spot.on_time < 8.2
+
+
+def test_a_generator_deaf_to_off_is_a_fault_and_the_lease_is_counted(tmp_path: Path) -> None:
+    bench = deliver(tmp_path / "j", model=quiet(stop_at=FIRING_AT, stage=PowerStage(deaf_at=0.0)))
+    assert bench.ending is Ending.FAULT
+    assert bench.run.last_output <= FIRING_AT + PERIOD + 0.2
+    (spot,) = delivered_spots(bench.journal.events)
+    assert spot.energy >= bench.patient.radiated - 1e-6
+
+
+def test_an_open_door_trips_and_does_not_clear(tmp_path: Path) -> None:
+    bench = deliver(tmp_path / "j", model=quiet(stage=PowerStage(cut_at=FIRING_AT)))
+    assert bench.ending is Ending.INTERLOCK
+    assert "door or emergency stop" in bench.run.result.sentence
+    assert bench.run.last_output == pytest.approx(FIRING_AT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,13 @@ import pytest
 from openhifu.base.errors import FileProblem, StorageError
 from openhifu.base.outcome import Ending
 from openhifu.base.record import canonical_json, sha256_hex
+from openhifu.delivery import journal as journal_module
 from openhifu.delivery.authorisation import Rehearsal
 from openhifu.delivery.folds import begun
 from openhifu.delivery.journal import FIRST, Journal, read_journal
 from openhifu.model.events import Asked, RunEnded, SonicationStarted
 from openhifu.twin.clock import SimulatedClock
+from openhifu.twin.mishaps import Life, TwinDisk
 from tests.unit.delivery.bench import Bench, deliver, plan
 
 
@@ -74,17 +77,48 @@ def test_cut_at_every_byte_it_is_readable_up_to_the_cut(journal: Journal, tmp_pa
     require_readable_after_cuts(journal.path, tmp_path / "cut.jsonl", step=1)
 
 
-def test_a_run_cut_anywhere_is_readable_up_to_the_cut(short_run: tuple[Bench, bytes], tmp_path: Path) -> None:
+def test_a_run_of_fifty_events_cut_at_every_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each line is verified once and remembered: what is tried at every byte is where the cut is seen."""
     path = tmp_path / "whole.jsonl"
-    path.write_bytes(short_run[1])
-    require_readable_after_cuts(path, tmp_path / "cut.jsonl", step=23)
+    deliver(path, Rehearsal(plan(spots=3, on_time=1.0, cooling_time=0.0)))
+    monkeypatch.setattr("openhifu.delivery.journal._verified", cache(journal_module._verified))  # noqa: SLF001
+    assert len(read_journal(path).events) >= 50
+    require_readable_after_cuts(path, tmp_path / "cut.jsonl", step=1)
+
+
+def test_a_line_whose_sync_failed_is_taken_back(tmp_path: Path) -> None:
+    disk = TwinDisk(Life(), syncs=2)
+    journal = Journal.create(tmp_path / "j", "run", "Ada", SimulatedClock(), disk)
+    journal.append(asked("one"))
+    journal.append(asked("two"))
+    last = journal.last_hash
+    with pytest.raises(StorageError, match="Input/output"):
+        journal.append(asked("three"))
+    assert journal.last_hash == last == read_journal(journal.path).last_hash
+    assert [e.sequence for e in read_journal(journal.path).events] == [0, 1]
+
+
+def test_a_number_written_otherwise_is_another_line(journal: Journal) -> None:
+    journal.append(asked("one"))
+    journal.path.write_text(journal.path.read_text().replace('"clock":0.0', '"clock":0.00'))
+    assert read_journal(journal.path).broken_line == 1
+
+
+def test_who_listens_hears_every_line_once_it_is_written(tmp_path: Path) -> None:
+    heard: list[int] = []
+    path, clock = tmp_path / "j", SimulatedClock()
+    journal = Journal.create(path, "r", "Ada", clock, told=lambda event: heard.append(event.sequence))
+    journal.append(asked("one"))
+    journal.note(asked("two"))
+    assert heard == [0, 1]
 
 
 def require_readable_after_cuts(whole_file: Path, path: Path, step: int) -> None:
     content, events = whole_file.read_bytes(), read_journal(whole_file).events
     ends = [i + 1 for i, byte in enumerate(content) if byte == ord("\n")]
-    for cut in range(0, len(content), step):
-        path.write_bytes(content[:cut])
+    path.write_bytes(content)
+    for cut in range((len(content) - 1) // step * step, -1, -step):
+        os.truncate(path, cut)
         reading = read_journal(path)
         whole = sum(end - 1 <= cut for end in ends)
         assert reading.events == events[:whole], cut
