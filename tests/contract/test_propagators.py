@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from openhifu.acoustics.axisymmetric import Axisymmetric
 from openhifu.acoustics.field import AcousticField
 from openhifu.acoustics.marching import Marching
 from openhifu.acoustics.problem import AcousticProblem, Recording, coarse_grid
@@ -18,7 +19,7 @@ from openhifu.base.grid import Grid
 from openhifu.model.medium import Medium
 from openhifu.model.tissue import Missing, Property, Tissue
 
-PROPAGATORS: list[Propagator] = [RayleighIntegral(), Marching()]
+PROPAGATORS: list[Propagator] = [RayleighIntegral(), Marching(), Axisymmetric()]
 EVERYTHING = Recording(pressure=True, heat=True)
 TISSUE = substance("liver", attenuation=8.0, absorbed_share=0.7)
 

@@ -37,6 +37,29 @@ class EnergyBalance:
 
 
 @dataclass(frozen=True)
+class Convergence:
+    """How an iteration went.
+
+    Attributes:
+        residuals: after every iteration, what the equation asks for less the field, relative to the field.
+        tolerance: the residual at which it was to stop.
+    """
+
+    residuals: tuple[float, ...]
+    tolerance: float
+
+    @property
+    def iterations(self) -> int:
+        """How many there were."""
+        return len(self.residuals)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the last residual is within the tolerance."""
+        return bool(self.residuals) and self.residuals[-1] <= self.tolerance
+
+
+@dataclass(frozen=True)
 class SolveReport:
     """How a field was found and what that covers.
 
@@ -49,6 +72,7 @@ class SolveReport:
         wall_seconds: time of this solve, s.
         planes: planes of the grid that were computed.
         compiled: whether code was compiled during it (only ever the first time on a machine).
+        convergence: how the iteration went; None for solvers that do not iterate.
     """
 
     method: str
@@ -59,6 +83,7 @@ class SolveReport:
     wall_seconds: float
     planes: int
     compiled: bool
+    convergence: Convergence | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +103,8 @@ class AcousticField:
         focal_intensity: |P|^2 / (2 rho c) at the peak [W/m2].
         energy: power balance; None if it was not asked for.
         report: how it was found.
+        harmonics: complex amplitudes of the second harmonic and up [Pa]; empty for a linear field, or if pressure was
+            not asked for. ``pressure`` and the figures of the focus are those of the fundamental, heat is that of all.
     """
 
     drive: Drive
@@ -90,3 +117,4 @@ class AcousticField:
     focal_intensity: float
     energy: EnergyBalance | None
     report: SolveReport
+    harmonics: tuple[Field, ...] = ()

@@ -73,7 +73,9 @@ class Marching:
     )
 
     def refuses(self, problem: AcousticProblem) -> str | None:
-        """Refuse media without any soft tissue; the rest is taken, with its limits in the report."""
+        """Refuse harmonics and media without any soft tissue; the rest is taken, with its limits in the report."""
+        if (sentence := problem.refused_as_nonlinear) is not None:
+            return sentence
         return self.refuses_materials(Materials.of(problem.medium, problem.frequency))
 
     def refuses_materials(self, materials: Materials) -> str | None:
@@ -154,7 +156,7 @@ class Marching:
 
 def _checked(solver: Marching, problem: AcousticProblem, stack: LabelStack) -> tuple[Materials, Fluid]:
     materials = Materials.of(problem.medium, problem.frequency)
-    if (sentence := solver.refuses_materials(materials)) is not None:
+    if (sentence := problem.refused_as_nonlinear or solver.refuses_materials(materials)) is not None:
         raise CannotModel(sentence)
     require_fine_enough(problem, materials)
     label = coupling_label(problem, stack, materials, materials.slowest / problem.frequency)

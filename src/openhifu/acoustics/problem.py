@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from openhifu.base.errors import GeometryError
+from openhifu.base.errors import GeometryError, OutOfRange
 from openhifu.base.frames import Frame
 from openhifu.base.grid import Grid
 from openhifu.model.drive import Drive
@@ -24,16 +24,22 @@ class AcousticProblem:
         drive: the source, how it is driven and where it stands.
         medium: tissues on a grid whose axes are the source's axes: frame TRANSDUCER when ``drive.pose`` is None, frame
             PATIENT with axes along ``drive.pose.axes`` otherwise (``Grid.along`` makes such grids).
+        harmonics: multiples of the frequency that are asked for; 1 asks for the linear field, more for nonlinear
+            propagation, which only the methods that contain it take.
 
     Raises:
         GeometryError: if the grid is not aligned with the source.
+        OutOfRange: if less than one harmonic is asked for.
     """
 
     drive: Drive
     medium: Medium
+    harmonics: int = 1
 
     def __post_init__(self) -> None:
         """Refuse a grid that does not follow the beam."""
+        if self.harmonics < 1:
+            raise OutOfRange(f"a field has one harmonic or more, got {self.harmonics}; 1 asks for the linear field")
         pose, grid = self.drive.pose, self.medium.grid
         wanted = Frame.TRANSDUCER if pose is None else Frame.PATIENT
         if grid.frame is not wanted:
@@ -48,6 +54,16 @@ class AcousticProblem:
                 "the medium's grid is not parallel to the source's axes; make it with "
                 "Grid.along(pose.axes, pose.focus, low, high, spacing, Frame.PATIENT) and resample the medium onto it"
             )
+
+    @property
+    def refused_as_nonlinear(self) -> str | None:
+        """The sentence of a linear solver that is asked for harmonics; None if it is not."""
+        if self.harmonics == 1:
+            return None
+        return (
+            f"{self.harmonics} harmonics are asked for, and this solver contains no nonlinear propagation; ask for "
+            "method 'axisymmetric', or for one harmonic"
+        )
 
     @property
     def frequency(self) -> float:

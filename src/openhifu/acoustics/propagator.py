@@ -14,7 +14,8 @@ class Propagator(Protocol):
     The contract, held by every implementation:
 
     - Amplitudes follow exp(-i omega t), an outgoing wave is exp(+ikr), |P| is the peak amplitude in Pa.
-    - The field is linear in the normal velocity of the elements; four times the power gives twice the pressure.
+    - Unless the problem asks for harmonics, the field is linear in the normal velocity of the elements; four times the
+      power gives twice the pressure.
     - Heat rate is alpha_abs |P|^2 / (rho c) with the absorbed share of the attenuation.
     - What the solver does not contain it refuses (``refuses`` returns a sentence, ``solve`` raises ``CannotModel`` with
       it) or names in ``report.omits``; it never hands the problem to another solver.

@@ -55,7 +55,9 @@ class RayleighIntegral:
     omits = ("nonlinear propagation", "waves scattered back by the source")
 
     def refuses(self, problem: AcousticProblem) -> str | None:
-        """Refuse anything but one tissue."""
+        """Refuse anything but one tissue, and harmonics."""
+        if (sentence := problem.refused_as_nonlinear) is not None:
+            return sentence
         present = problem.medium.present()
         if int(present.sum()) == 1:
             return None

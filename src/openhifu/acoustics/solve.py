@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 
+from openhifu.acoustics.axisymmetric import Axisymmetric
 from openhifu.acoustics.field import AcousticField
 from openhifu.acoustics.marching import Marching, Prepared
 from openhifu.acoustics.problem import AcousticProblem, Recording
@@ -22,6 +23,7 @@ class Method(StrEnum):
     AUTO = "auto"
     RAYLEIGH = "rayleigh"
     MARCHING = "marching"
+    AXISYMMETRIC = "axisymmetric"
 
 
 def solve(
@@ -80,7 +82,7 @@ def solve_many(
         raise OutOfRange(f"{len(kept)} recordings for {len(problems)} problems; give one for each, or one for all")
     chosen = [_choose(p, keep, method) for p, keep in zip(problems, kept, strict=True)]
     marched = [n for n, (name, _) in enumerate(chosen) if name is Method.MARCHING]
-    marching, rayleigh = Marching(), RayleighIntegral()
+    marching, others = Marching(), {Method.RAYLEIGH: RayleighIntegral(), Method.AXISYMMETRIC: Axisymmetric()}
     prepared: dict[int, Prepared] = dict(zip(marched, marching.prepare([problems[n] for n in marched]), strict=True))
     found: dict[int, AcousticField] = {}
 
@@ -97,8 +99,8 @@ def solve_many(
             pool.shutdown(cancel_futures=True)
             raise
     for n, (name, why) in enumerate(chosen):
-        if name is Method.RAYLEIGH:
-            done(n, rayleigh.solve(problems[n], kept[n], why))
+        if name in others:
+            done(n, others[name].solve(problems[n], kept[n], why))
     return [found[n] for n in range(len(problems))]
 
 

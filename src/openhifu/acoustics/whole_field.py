@@ -13,7 +13,11 @@ from openhifu.base.field import Field, Quantity
 
 
 def field_of_planes(
-    problem: AcousticProblem, recording: Recording, planes: NDArray[np.complex64], report: SolveReport
+    problem: AcousticProblem,
+    recording: Recording,
+    planes: NDArray[np.complex64],
+    report: SolveReport,
+    heat_planes: NDArray[np.float32] | None = None,
 ) -> AcousticField:
     """Measure and keep what the recording asks for.
 
@@ -22,6 +26,7 @@ def field_of_planes(
         recording: what to keep.
         planes: pressure [Pa], shape (nz, nx, ny).
         report: how it was found.
+        heat_planes: heat rate [W/m3], same shape, where it is more than the absorbed share of this pressure's loss.
     """
     grid, labels = problem.medium.grid, problem.medium.map.data
     size = np.abs(planes)
@@ -31,7 +36,8 @@ def field_of_planes(
     peak = focus.gain * float(size[k, i, j])
     heat = None
     if recording.heat:
-        rate = materials.heat.astype(np.float32)[np.moveaxis(labels, 2, 0)] * size**2
+        absorbed = materials.heat.astype(np.float32)
+        rate = absorbed[np.moveaxis(labels, 2, 0)] * size**2 if heat_planes is None else heat_planes
         heat_grid = recording.heat_grid or grid
         heat = Field(heat_grid, _block_means(rate, heat_blocks(grid, recording)), Quantity.HEAT_RATE)
     return AcousticField(
