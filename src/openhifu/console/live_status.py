@@ -1,0 +1,72 @@
+"""What a person sees while a treatment runs: where it is, what the instruments say, which alarms are on."""
+
+from __future__ import annotations
+
+from openhifu.delivery.alarms import AlarmState, alarm_table
+from openhifu.delivery.protocols import Question
+from openhifu.model.events import Event, Purpose, Reading, RunEnded, SonicationEnded, SonicationStarted, StepStarted
+
+
+class LiveStatus:
+    """Follows the events of a run; give ``told`` to the journal and draw ``lines`` as often as liked.
+
+    Args:
+        exposures: of the plan.
+    """
+
+    def __init__(self, exposures: int) -> None:
+        """Nothing has happened."""
+        self._exposures, self._done, self._clock = exposures, 0, 0.0
+        self._step, self._ended = "starting", ""
+        self._firing: SonicationStarted | None = None
+        self._reading: Reading | None = None
+        self.alarms = AlarmState()
+
+    def told(self, event: Event) -> None:
+        """Take note of an event; returns at once and never raises."""
+        self.alarms, self._clock = self.alarms.after(event), event.clock
+        match event.what:
+            case StepStarted(sentence=sentence):
+                self._step = sentence
+            case SonicationStarted() as begun:
+                self._firing = begun
+            case SonicationEnded(purpose=purpose):
+                self._done += purpose is Purpose.TREAT
+                self._firing = None
+            case Reading() as reading:
+                self._reading = reading
+            case RunEnded(ending=ending, sentence=sentence):
+                self._ended = f"{ending}: {sentence}"
+
+    def lines(self, question: Question | None = None) -> list[str]:
+        """The screen, a line each.
+
+        Args:
+            question: what is being asked, if anything.
+        """
+        output = f"ULTRASOUND ON  {self._firing.power:.0f} W asked" if self._firing else "output off"
+        found = [f"{output}   exposure {self._done} of {self._exposures}   {self._clock:.0f} s", self._step]
+        if self._reading is not None:
+            r = self._reading
+            organs = "   ".join(f"{o.region} {o.hottest:.1f}" for o in r.organs)
+            found.append(
+                f"target {r.target:.1f} degC   {organs}   {r.power:.0f} W   water {r.water_temperature:.1f} degC"
+            )
+        for alarm in self.alarms.alarms:
+            seen = f" (seen by {alarm.acknowledged_by})" if alarm.acknowledged_by else ""
+            found.append(
+                f"{alarm.kind.priority.upper()} ALARM {alarm.cause}: {alarm.kind.text}{seen}. {alarm.kind.remedy}"
+            )
+        if question is not None:
+            choices = "   ".join(f"{n} {choice}" for n, choice in enumerate(question.choices, 1))
+            found.append(f"{question.text}   [{choices}]")
+        return [*found, self._ended] if self._ended else found
+
+    @property
+    def bell(self) -> bool:
+        """Whether something is to be heard now."""
+        return self.alarms.sounding(self._clock) is not None
+
+    def colour(self) -> str:
+        """Of the alarm light; empty for none."""
+        return alarm_table().signal[self.alarms.alarms[0].kind.priority].colour if self.alarms.alarms else ""

@@ -1,0 +1,102 @@
+"""The person at the terminal: keys are read whatever the program does, and the screen says what is going on."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from openhifu.base.errors import CannotModel
+from openhifu.console.keyboard import KeyboardOperator
+from openhifu.console.live_status import LiveStatus
+from openhifu.delivery.journal import read_journal
+from openhifu.delivery.protocols import AlarmAct, AlarmReply, Question, Reply
+from tests.unit.delivery.bench import QUIET, deliver
+from tests.unit.delivery.test_endings import quiet
+
+pytest.importorskip("termios", reason="no terminals of this kind on this system")
+
+
+@pytest.fixture
+def keys() -> Iterator[tuple[KeyboardOperator, int]]:
+    ours, theirs = os.openpty()
+    with KeyboardOperator("Ada", theirs) as operator:
+        yield operator, ours
+    os.close(theirs)
+    os.close(ours)
+
+
+def soon(true: Callable[[], object]) -> object:
+    until = time.monotonic() + 10.0
+    while not (found := true()) and time.monotonic() < until:
+        time.sleep(0.005)
+    return found
+
+
+@pytest.mark.parametrize("key", [b"s", b" ", b"\x1b"])
+def test_a_stop_key_stops_and_stays(keys: tuple[KeyboardOperator, int], key: bytes) -> None:
+    operator, terminal = keys
+    assert operator.stop_requested() is None
+    os.write(terminal, key)
+    assert soon(operator.stop_requested) == "Ada"
+    assert operator.stop_requested() == "Ada"
+
+
+def test_a_question_is_answered_by_its_number_and_not_by_an_older_key(keys: tuple[KeyboardOperator, int]) -> None:
+    operator, terminal = keys
+    question = Question("go on?", ("yes", "no"))
+    os.write(terminal, b"1x")
+    time.sleep(0.2)
+    assert operator.answer(question) is None
+    assert operator.question == question
+    os.write(terminal, b"7")
+    time.sleep(0.2)
+    assert operator.answer(question) is None
+    os.write(terminal, b"2")
+    assert soon(lambda: operator.answer(question)) == Reply("no", "Ada")
+    assert operator.question is None
+    assert operator.answer(question) is None
+
+
+def test_alarms_are_acknowledged_and_paused_once(keys: tuple[KeyboardOperator, int]) -> None:
+    operator, terminal = keys
+    for key, act in ((b"a", AlarmAct.ACKNOWLEDGE), (b"p", AlarmAct.PAUSE_AUDIO)):
+        os.write(terminal, key)
+        assert soon(operator.alarm_reply) == AlarmReply(act, "Ada")
+        assert operator.alarm_reply() is None
+
+
+def test_a_terminal_that_is_gone_is_a_stop() -> None:
+    import termios
+
+    ours, theirs = os.openpty()
+    operator = KeyboardOperator("Ada", theirs)
+    with pytest.raises((termios.error, OSError)), operator:
+        os.close(ours)
+        assert soon(operator.stop_requested) == "Ada"
+        os.close(theirs)
+
+
+def test_no_terminal_no_stop_key(tmp_path: Path) -> None:
+    handle = os.open(tmp_path / "file", os.O_CREAT | os.O_RDWR)
+    with pytest.raises(CannotModel), KeyboardOperator("Ada", handle):
+        pass
+    os.close(handle)
+
+
+def test_the_screen_follows_a_run(tmp_path: Path) -> None:
+    deliver(tmp_path / "j", model=quiet(moves_at=5.03, displacement=5e-3))
+    status, screens = LiveStatus(2), []
+    for event in read_journal(tmp_path / "j").events:
+        status.told(event)
+        screens.append("\n".join(status.lines(Question("go on?", ("yes", "no")) if status.alarms.alarms else None)))
+    assert any("ULTRASOUND ON  60 W" in s for s in screens)
+    assert any("MEDIUM ALARM motion" in s and "1 yes   2 no" in s for s in screens)
+    assert "exposure 2 of 2" in screens[-1]
+    assert "completed" in screens[-1]
+    assert not status.bell
+    assert status.colour() == ""
+    assert QUIET.operator
