@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -28,11 +29,12 @@ def versions() -> tuple[tuple[str, str], ...]:
 def report_of_run(run: Run, out: Path, progress: Progress = silent) -> Path:
     """Write ``report.pdf`` and its figures into a folder; also of a run that was stopped or cut off."""
     ending, sentence = run.ending
-    tripped = tuple(
-        f"interlock {e.what.name} tripped: {e.what.sentence}"
+    trips = Counter(
+        f"interlock {e.what.name}: {e.what.sentence}"
         for e in run.journal.events
         if isinstance(e.what, InterlockTripped)
     )
+    tripped = tuple(f"{sentence} (tripped {n} times)" if n > 1 else sentence for sentence, n in trips.items())
     notes = () if run.journal.intact else (f"the journal is damaged: {run.journal.sentence}",)
     given = ReportInput(
         data=run.planned.data,
