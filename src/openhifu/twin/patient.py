@@ -66,7 +66,7 @@ class SimulatedPatient:
             return
         heat = self._heat_of(beam) if beam is not None else None
         power = beam.power if beam is not None else 0.0
-        count = math.ceil(duration / LONGEST_PIECE[beam is not None] - 1e-9)
+        count = math.ceil(duration / LONGEST_PIECE[beam is not None] - 1e-9)  # points of the curves, not time steps
         for _ in range(count):
             self.solver.advance(duration / count, heat, power, self.dose)
             self._note(power)
