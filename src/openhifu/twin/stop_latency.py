@@ -130,22 +130,21 @@ def _stopped(machine: MachineProcess, engine: Connection, way: str, rng: random.
     engine.send(("run", None))
     _wait_until(lambda: len(machine.radiated()) > before or engine.poll())
     time.sleep(rng.uniform(0.1, 0.5))
-    asked = {"operator": lambda: _told(engine), "patient": machine.press, "interlock": lambda: machine.reflect(0.9)}[
-        way
-    ]()
-    ending = engine.recv()
+    told: dict[str, Any] = {}
+    if way == "operator":
+        engine.send(("stop", None))
+    else:
+        told["asked"] = machine.press() if way == "patient" else machine.reflect(0.9)
+    while not {"asked", "ended"} <= told.keys():  # a run may have ended before the stop reached it
+        what, value = engine.recv()
+        told[what] = value
+    asked, ending = float(told["asked"]), str(told["ended"])
     machine.press(False)
     machine.reflect(None)
     shots = machine.radiated()[before:]
     if not shots or shots[0].end <= asked or ending != EXPECTED[way] or shots[0].end > shots[0].start + ON_TIME - 1e-3:
-        return None, str(ending)
-    return shots[0].end - asked, str(ending)
-
-
-def _told(engine: Connection) -> float:
-    """Tell the engine's process that the operator stops; when [s] its operator's flag was set there."""
-    engine.send(("stop", None))
-    return float(engine.recv())
+        return None, ending
+    return shots[0].end - asked, ending
 
 
 def _wait_until(true: Callable[[], bool], patience: float = 60.0) -> None:
@@ -172,7 +171,10 @@ def _treat_again(address: Address, pipe: Connection) -> None:
     """Treat whenever told; meanwhile pass on the operator's stop."""
     number = 0
     with tempfile.TemporaryDirectory(prefix="openhifu-stops-") as folder:
-        while pipe.recv()[0] == "run":
+        while (what := pipe.recv()[0]) != "end":
+            if what == "stop":  # it comes after the run's own end
+                pipe.send(("asked", time.monotonic()))
+                continue
             number, operator = number + 1, AgreeingOperator()
             over = threading.Event()
             ear = threading.Thread(target=_listen, args=(pipe, operator, over))
@@ -184,7 +186,7 @@ def _treat_again(address: Address, pipe: Connection) -> None:
             finally:
                 over.set()
                 ear.join()
-            pipe.send(ending)
+            pipe.send(("ended", ending))
 
 
 def _listen(pipe: Connection, operator: AgreeingOperator, over: threading.Event) -> None:
@@ -194,7 +196,7 @@ def _listen(pipe: Connection, operator: AgreeingOperator, over: threading.Event)
             pipe.recv()
             asked = time.monotonic()
             operator.stop()
-            pipe.send(asked)
+            pipe.send(("asked", asked))
             return
 
 
