@@ -33,8 +33,13 @@ def require_fine_enough(problem: AcousticProblem, materials: Materials) -> None:
         )
 
 
-def require_whole_beam(problem: AcousticProblem, wavelength: float) -> None:
+def require_whole_beam(problem: AcousticProblem, wavelength: float, sponge: int = SPONGE_CELLS) -> None:
     """Refuse a grid that begins behind the rim of the source or does not hold the whole cone of rays there.
+
+    Args:
+        problem: the question.
+        wavelength: in the fluid between source and grid [m].
+        sponge: voxels at each side of the grid that absorb.
 
     Raises:
         GeometryError: saying where it must begin, or how wide it must be.
@@ -48,13 +53,13 @@ def require_whole_beam(problem: AcousticProblem, wavelength: float) -> None:
         )
     radius = float(beam_radius(surface, z0)) + _MARGIN * wavelength
     for name, start, n in (("x", x0, 0), ("y", y0, 1)):
-        sponge = SPONGE_CELLS * grid.spacing[n]
-        low, high = start + sponge, start + grid.spacing[n] * (grid.shape[n] - 1) - sponge
+        edge = sponge * grid.spacing[n]
+        low, high = start + edge, start + grid.spacing[n] * (grid.shape[n] - 1) - edge
         if low > -radius or high < radius:
             raise GeometryError(
                 f"the grid cuts the beam: {1e3 * z0:.0f} mm from the apex it reaches "
-                f"from {1e3 * start:.1f} to {1e3 * (high + sponge):.1f} mm of the source's axis along {name}, "
-                f"but the beam with its margin and absorbing edges needs {1e3 * (radius + sponge):.1f} mm on either "
+                f"from {1e3 * start:.1f} to {1e3 * (high + edge):.1f} mm of the source's axis along {name}, "
+                f"but the beam with its margin and absorbing edges needs {1e3 * (radius + edge):.1f} mm on either "
                 "side; widen the grid or begin it nearer to the focus"
             )
 

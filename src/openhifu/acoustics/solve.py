@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from openhifu.acoustics.axisymmetric import Axisymmetric
 from openhifu.acoustics.field import AcousticField
+from openhifu.acoustics.fullwave import FullWave
 from openhifu.acoustics.marching import Marching, Prepared
 from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.rayleigh import RayleighIntegral
@@ -24,6 +25,7 @@ class Method(StrEnum):
     RAYLEIGH = "rayleigh"
     MARCHING = "marching"
     AXISYMMETRIC = "axisymmetric"
+    FULLWAVE = "fullwave"
 
 
 def solve(
@@ -83,6 +85,7 @@ def solve_many(
     chosen = [_choose(p, keep, method) for p, keep in zip(problems, kept, strict=True)]
     marched = [n for n, (name, _) in enumerate(chosen) if name is Method.MARCHING]
     marching, others = Marching(), {Method.RAYLEIGH: RayleighIntegral(), Method.AXISYMMETRIC: Axisymmetric()}
+    others |= {Method.FULLWAVE: FullWave(threads=threads)}
     prepared: dict[int, Prepared] = dict(zip(marched, marching.prepare([problems[n] for n in marched]), strict=True))
     found: dict[int, AcousticField] = {}
 
