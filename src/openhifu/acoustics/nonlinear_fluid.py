@@ -53,21 +53,24 @@ class NonlinearFluid:
         return self.linear.attenuation * np.arange(1.0, harmonics + 1) ** self.exponent
 
     def wavenumbers(self, harmonics: int) -> NDArray[np.complex128]:
-        """Complex wavenumber [rad/m] of each harmonic: n omega / c_n + i alpha_n.
+        """Complex wavenumber [rad/m] of each harmonic."""
+        return self.wavenumbers_at(np.arange(1.0, harmonics + 1))
+
+    def wavenumbers_at(self, n: NDArray[np.float64]) -> NDArray[np.complex128]:
+        """Complex wavenumber [rad/m] at multiples n of the fundamental, whole or not: n omega / c_n + i alpha_n.
 
         1/c_n = 1/c + (alpha / omega) tan(pi y / 2) (n^(y-1) - 1), at y = 1 its limit -(2 / pi)(alpha / omega) ln n;
         c is the speed at the fundamental.
 
         Source: T. L. Szabo, J. Acoust. Soc. Am. 97, 14 (1995).
         """
-        n = np.arange(1.0, harmonics + 1)
         y, fluid = self.exponent, self.linear
         if abs(y - 1) < _NEAR_ONE:
             bend = -2 / math.pi * np.log(n)
         else:
             bend = math.tan(0.5 * math.pi * y) * (n ** (y - 1) - 1)
         slowness = 1 / fluid.sound_speed + fluid.attenuation / fluid.omega * bend
-        return np.asarray(n * fluid.omega * slowness + 1j * self.attenuation(harmonics), dtype=np.complex128)
+        return np.asarray(n * fluid.omega * slowness + 1j * fluid.attenuation * n**y, dtype=np.complex128)
 
     @property
     def steepening(self) -> float:

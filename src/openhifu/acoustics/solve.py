@@ -12,6 +12,7 @@ from openhifu.acoustics.fullwave import FullWave
 from openhifu.acoustics.marching import Marching, Prepared
 from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.rayleigh import RayleighIntegral
+from openhifu.acoustics.timedomain import TimeDomain
 from openhifu.base.errors import OutOfRange, UnknownName
 from openhifu.base.progress import Progress, silent
 
@@ -25,6 +26,7 @@ class Method(StrEnum):
     RAYLEIGH = "rayleigh"
     MARCHING = "marching"
     AXISYMMETRIC = "axisymmetric"
+    TIMEDOMAIN = "timedomain"
     FULLWAVE = "fullwave"
 
 
@@ -84,8 +86,7 @@ def solve_many(
         raise OutOfRange(f"{len(kept)} recordings for {len(problems)} problems; give one for each, or one for all")
     chosen = [_choose(p, keep, method) for p, keep in zip(problems, kept, strict=True)]
     marched = [n for n, (name, _) in enumerate(chosen) if name is Method.MARCHING]
-    marching, others = Marching(), {Method.RAYLEIGH: RayleighIntegral(), Method.AXISYMMETRIC: Axisymmetric()}
-    others |= {Method.FULLWAVE: FullWave(threads=threads)}
+    marching, others = Marching(), _one_by_one(threads)
     prepared: dict[int, Prepared] = dict(zip(marched, marching.prepare([problems[n] for n in marched]), strict=True))
     found: dict[int, AcousticField] = {}
 
@@ -105,6 +106,16 @@ def solve_many(
         if name in others:
             done(n, others[name].solve(problems[n], kept[n], why))
     return [found[n] for n in range(len(problems))]
+
+
+def _one_by_one(threads: int) -> dict[Method, RayleighIntegral | Axisymmetric | TimeDomain | FullWave]:
+    """Solvers that take one problem at a time, with all threads for it."""
+    return {
+        Method.RAYLEIGH: RayleighIntegral(),
+        Method.AXISYMMETRIC: Axisymmetric(),
+        Method.TIMEDOMAIN: TimeDomain(threads),
+        Method.FULLWAVE: FullWave(threads=threads),
+    }
 
 
 def _choose(problem: AcousticProblem, recording: Recording, method: Method | str) -> tuple[Method, str]:
