@@ -9,17 +9,19 @@ import pytest
 
 from openhifu.acoustics.axisymmetric import Axisymmetric
 from openhifu.acoustics.field import AcousticField
+from openhifu.acoustics.fullwave import FullWave
 from openhifu.acoustics.marching import Marching
 from openhifu.acoustics.problem import AcousticProblem, Recording, coarse_grid
 from openhifu.acoustics.propagator import Propagator
 from openhifu.acoustics.rayleigh import RayleighIntegral
+from openhifu.acoustics.timedomain import TimeDomain
 from openhifu.acoustics.validation_setups import bowl, substance
 from openhifu.base.errors import GeometryError, MissingProperty
 from openhifu.base.grid import Grid
 from openhifu.model.medium import Medium
 from openhifu.model.tissue import Missing, Property, Tissue
 
-PROPAGATORS: list[Propagator] = [RayleighIntegral(), Marching(), Axisymmetric()]
+PROPAGATORS: list[Propagator] = [RayleighIntegral(), Marching(), Axisymmetric(), FullWave(), TimeDomain()]
 EVERYTHING = Recording(pressure=True, heat=True)
 TISSUE = substance("liver", attenuation=8.0, absorbed_share=0.7)
 
@@ -33,12 +35,12 @@ def problem(power: float = 10.0, tissue: Tissue = TISSUE) -> AcousticProblem:
     return AcousticProblem(bowl(0.0, 40e-3).drive(power), Medium.uniform(tissue, small_grid()))
 
 
-@pytest.fixture(params=PROPAGATORS, ids=lambda p: p.name)
+@pytest.fixture(scope="module", params=PROPAGATORS, ids=lambda p: p.name)
 def propagator(request: pytest.FixtureRequest) -> Propagator:
     return request.param
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def field(propagator: Propagator) -> AcousticField:
     return propagator.solve(problem(), EVERYTHING)
 

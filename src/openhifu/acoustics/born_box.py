@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from openhifu.acoustics.fourier import fast_size
 from openhifu.acoustics.problem import AcousticProblem
 from openhifu.acoustics.quadrature import depth
+from openhifu.acoustics.rayleigh import pressure_at
 from openhifu.acoustics.source import Fluid, beam_radius
 from openhifu.model.transducer import PistonArray, Surface
 
@@ -22,6 +23,9 @@ _LAYER = 4.0  # wavelengths of absorbing layer at each side
 _FEWEST = 12  # voxels of it
 _NEPERS = 4.0  # lost by a wave that crosses one layer straight
 _BESIDE = 2.0  # wavelengths of room beside the geometric beam
+_HELD = 0.97  # share of the squared pressure that a sheet must hold
+_SPREAD = 0.6  # tangent of the angle off the axis to which it is looked for
+_LOOKS = 3000  # points at which it is
 _TAPERED = 0.6  # outer share of the layer in which the medium fades to water
 
 
@@ -73,6 +77,10 @@ class BornBox:
         ahead = _CLEAR_AHEAD * sigma
         if near:
             radius, ahead = max(radius, source_radius(surface) + _CLEAR_AHEAD * sigma), z0
+        else:
+            steep = math.tan(surface.half_angles[1])
+            start = max(sheet, depth(surface) + wave)
+            radius = max(radius, _holding_radius(problem, fluid, start) + (start - sheet) * steep + wave)
         layer = max(_FEWEST, math.ceil(_LAYER * wave / h))
         room = [(math.ceil((ahead + _CLEAR_BEHIND * sigma) / h), 0)]
         for start, n in ((x0, nx), (y0, ny)):
@@ -132,6 +140,20 @@ class BornBox:
         """Share of the medium, along each axis, that is kept: falls to zero so that the maps are periodic."""
         fades = [np.clip((d - (1 - _TAPERED)) / _TAPERED, 0.0, 1.0) for d in self.depths()]
         return [(np.cos(0.5 * np.pi * f) ** 2).astype(np.float32) for f in fades]
+
+
+def _holding_radius(problem: AcousticProblem, fluid: Fluid, z: float) -> float:
+    """Radius [m] around the axis that holds nearly all of the squared pressure on a plane: side lobes count too.
+
+    The plane is looked at along a golden spiral out to where a source could send anything that matters.
+    """
+    reach = source_radius(problem.drive.transducer.surface) + _SPREAD * z
+    radius = reach * (np.arange(_LOOKS) + 0.5) / _LOOKS
+    angle = np.pi * (3 - math.sqrt(5)) * np.arange(_LOOKS)
+    points = np.stack([radius * np.cos(angle), radius * np.sin(angle), np.full(_LOOKS, z)], axis=1)
+    own = problem.drive.model_copy(update={"pose": None})
+    held = np.cumsum(radius * np.abs(pressure_at(own, points, fluid)) ** 2)
+    return float(radius[int(np.searchsorted(held, _HELD * held[-1]))])
 
 
 def source_radius(surface: Surface) -> float:

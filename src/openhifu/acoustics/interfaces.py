@@ -194,6 +194,9 @@ class _CutSurfaces:
 class FinerLabels:
     """A tissue map whose voxels subdivide those of the medium's grid; beyond its edges its outermost voxels go on.
 
+    A label cannot say where inside it an interface lies: behind 4 mm of bone at six points per wavelength, labels of a
+    third of a voxel cost 2 % of |P|, of a quarter 1 %, of a sixth half a per cent; surfaces 0.2 %.
+
     Attributes:
         map: the finer map, with the same tissues in the same order as the medium's.
     """

@@ -15,7 +15,12 @@ from openhifu.base.validation import ValidationRow
 from openhifu.console.terminal import EXIT_FAILED, guarded, say
 
 ROOMS: dict[str, tuple[str, ...]] = {
-    "acoustics": ("openhifu.acoustics.validation", "openhifu.acoustics.validation_nonlinear"),
+    "acoustics": (
+        "openhifu.acoustics.validation",
+        "openhifu.acoustics.validation_nonlinear",
+        "openhifu.acoustics.validation_timedomain",
+        "openhifu.acoustics.validation_fullwave",
+    ),
     "thermal": ("openhifu.thermal.validation",),
     "monitoring": ("openhifu.monitoring.validation",),
     "twin": ("openhifu.twin.validation",),
