@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pydantic import ConfigDict, Field, InstanceOf
+
+from openhifu.base.picture import Picture
 from openhifu.base.record import Record
 
 
@@ -15,7 +18,10 @@ class ValidationRow(Record):
         unit: unit of both.
         truth: what it was held against.
         ok: whether the figure is within the limit.
+        picture: what it looks like; not part of the stored row.
     """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
 
     case: str
     figure: float
@@ -23,9 +29,13 @@ class ValidationRow(Record):
     unit: str
     truth: str
     ok: bool
+    picture: InstanceOf[Picture] | None = Field(default=None, exclude=True, repr=False)
 
     @classmethod
-    def of(cls, case: str, figure: float, limit: float, unit: str, truth: str) -> ValidationRow:
+    def of(
+        cls, case: str, figure: float, limit: float, unit: str, truth: str, picture: Picture | None = None
+    ) -> ValidationRow:
         """A row that judges itself."""
         value = float(figure)
-        return cls(case=case, figure=value, limit=limit, unit=unit, truth=truth, ok=bool(value <= limit))
+        ok = bool(value <= limit)
+        return cls(case=case, figure=value, limit=limit, unit=unit, truth=truth, ok=ok, picture=picture)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from openhifu.console import (
+    bench_commands,
     case_commands,
     fault_commands,
     journal_commands,
@@ -32,6 +33,7 @@ for command in (
     treatment_commands.treat,
     treatment_commands.report,
     validate_commands.validate,
+    bench_commands.bench,
     fault_commands.faults,
 ):
     app.command()(command)

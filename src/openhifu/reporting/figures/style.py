@@ -83,12 +83,12 @@ def new_figure(width: float, height: float, arranged: bool = True) -> Figure:
     return Figure(figsize=(width / _INCH, height / _INCH), layout=layout, facecolor="white")
 
 
-def png(draw: Callable[[], Figure]) -> bytes:
+def png(draw: Callable[[], Figure], dots_per_inch: float = _DPI) -> bytes:
     """PNG bytes of a figure that is drawn in the house style."""
     with house_style():
         figure = draw()
         stream = io.BytesIO()
-        figure.savefig(stream, format="png", dpi=_DPI, metadata={"Software": None})
+        figure.savefig(stream, format="png", dpi=dots_per_inch, metadata={"Software": None})
     return stream.getvalue()
 
 
