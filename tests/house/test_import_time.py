@@ -6,7 +6,10 @@ import json
 import subprocess
 import sys
 
-SLOW = {"numba", "llvmlite", "scipy", "matplotlib", "nibabel", "pydicom", "typst", "h5py", "rocket_fft"}
+SLOW = {
+    *("numba", "llvmlite", "scipy", "matplotlib", "nibabel", "typst", "h5py", "rocket_fft"),
+    *("pydicom", "highdicom", "pynetdicom", "gdcm", "SimpleITK", "sqlalchemy", "alembic"),
+}
 
 
 def test_the_face_loads_nothing_slow() -> None:
