@@ -90,7 +90,8 @@ class Contest:
         peer: name of the peer's script.
         work: the work's size, as the peer's script takes it: plain JSON.
         prepare: makes ready and gives back what does the work once.
-        scale: multiplies seconds to give the unit (1e9 / points for nanoseconds per point).
+        scale: multiplies our seconds to give the unit (1e9 / points for nanoseconds per point).
+        peer_scale: the same for the peer's, where it does part of the work (all its steps over those it is timed for).
         unit: of both figures.
         repetitions: times each is run.
         goal: how many times faster than the peer we should be; None for no goal.
@@ -101,6 +102,7 @@ class Contest:
     work: dict[str, Any]
     prepare: Callable[[], Callable[[], object]]
     scale: float
+    peer_scale: float
     unit: str
     repetitions: int = 5
     goal: float | None = None

@@ -98,5 +98,5 @@ def compete(contest: Contest, python: Path) -> Measurement:
             ours.append(seconds(act))
             theirs.append(peer.run())
         version = peer.version
-    figures = (contest.scale * statistics.median(times) for times in (ours, theirs))
-    return Measurement.of(contest.name, next(figures), contest.unit, next(figures), version, goal=contest.goal)
+    mine, other = contest.scale * statistics.median(ours), contest.peer_scale * statistics.median(theirs)
+    return Measurement.of(contest.name, mine, contest.unit, other, version, goal=contest.goal)

@@ -33,13 +33,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def contest(peer: str) -> Contest:
-    return Contest("a nap", peer, {"seconds": 3600.0}, lambda: lambda: None, 1.0, "s", repetitions=2, goal=10.0)
+    return Contest("a nap", peer, {"seconds": 3600.0}, lambda: lambda: None, 1.0, 2.0, "s", repetitions=2, goal=10.0)
 
 
 @pytest.mark.usefixtures("folder")
 def test_a_peer_runs_in_turn_with_ours() -> None:
     row = peers.compete(contest("sleeper"), Path(sys.executable))
-    assert row.other == 3600.0
+    assert row.other == 7200.0
     assert row.beside == "sleeper 1.2"
     assert row.ratio is not None
     assert row.ratio > 1e3
