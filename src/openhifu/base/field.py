@@ -23,6 +23,7 @@ class Quantity(Enum):
     HOUNSFIELD = ("CT number", "HU")
     INTENSITY = ("intensity", "W/m2")
     LABEL = ("label", "1")
+    MR_SIGNAL = ("MR signal", "1")
 
     @property
     def words(self) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from openhifu.base.outcome import Outcome, Verdict
-from openhifu.console.terminal import EXIT_BAD_INPUT, guarded, result, say
+from openhifu.console.terminal import EXIT_BAD_INPUT, guarded, progress_bar, result, say
 
 app = typer.Typer(no_args_is_help=True, help="Make, check and draw cases: folders a person can read.")
 
@@ -27,12 +27,14 @@ def _lines(outcomes: list[Outcome]) -> list[str]:
 @guarded
 def new(
     folder: Folder,
-    ct: Annotated[Path, typer.Option(help="CT: a NIfTI file or a folder with one DICOM series.")],
+    ct: Annotated[Path, typer.Option(help="CT: a NIfTI file, or DICOM images (folder, zip archive, DICOMDIR).")],
     target: Annotated[str, typer.Option(help=f"What to treat: {TARGET_HELP}.")],
     device: Annotated[str, typer.Option(help="Device of the catalogue.")],
     preset: Annotated[str, typer.Option(help="Prescription, limits and organs to start from.")] = "liver",
-    labels: Annotated[Path | None, typer.Option(help="Label map (NIfTI) on the CT's grid.")] = None,
-    label_names: Annotated[Path | None, typer.Option(help="CSV with columns structure,id.")] = None,
+    series: Annotated[str, typer.Option(help="Which DICOM series, where there are several: number or UID.")] = "",
+    labels: Annotated[Path | None, typer.Option(help="Labels: NIfTI on the CT's grid, RTSTRUCT or DICOM SEG.")] = None,
+    label_names: Annotated[Path | None, typer.Option(help="CSV with columns structure,id (NIfTI only).")] = None,
+    label_tissues: Annotated[Path | None, typer.Option(help="CSV with columns name,tissue; * matches.")] = None,
     organ: Annotated[
         list[str] | None,
         typer.Option(
@@ -50,23 +52,28 @@ def new(
     --target sphere:-71.8,-29,-250,11 --device jc200-like-256
     """
     from openhifu.imaging import NewCase, new_case, parse_crop, parse_organ, parse_spacing, parse_target
+    from openhifu.imaging.tissue_table import read_tissue_table
 
-    outcomes = new_case(
-        folder,
-        NewCase(
-            ct=ct,
-            target=parse_target(target),
-            device=device,
-            preset=preset,
-            labels=labels,
-            label_names=label_names,
-            organs=tuple(parse_organ(o) for o in organ or ()),
-            crop=parse_crop(crop) if crop else None,
-            spacing=parse_spacing(spacing) if spacing else None,
-            pseudonym=pseudonym,
-            notes=notes,
-        ),
-    )
+    with progress_bar(quiet=False) as progress:
+        outcomes = new_case(
+            folder,
+            NewCase(
+                ct=ct,
+                target=parse_target(target),
+                device=device,
+                preset=preset,
+                series=series,
+                labels=labels,
+                label_names=label_names,
+                label_tissues=read_tissue_table(label_tissues) if label_tissues else (),
+                organs=tuple(parse_organ(o) for o in organ or ()),
+                crop=parse_crop(crop) if crop else None,
+                spacing=parse_spacing(spacing) if spacing else None,
+                pseudonym=pseudonym,
+                notes=notes,
+            ),
+            progress,
+        )
     result({}, False, [*_lines(outcomes), f"made {folder}; look at it with: openhifu case show {folder}"])
 
 

@@ -6,16 +6,18 @@ from openhifu.imaging.checking import check_case
 from openhifu.imaging.dicom import read_dicom
 from openhifu.imaging.findings import describe, distances
 from openhifu.imaging.hdf5 import read_history, read_window, write_history, write_window
+from openhifu.imaging.labels import read_label_names, read_labels
 from openhifu.imaging.making import NewCase, new_case
 from openhifu.imaging.nifti import nifti_bytes, read_nifti
 from openhifu.imaging.options import parse_crop, parse_organ, parse_spacing, parse_target
 from openhifu.imaging.presets import preset, preset_names
 from openhifu.imaging.reading import read_case
-from openhifu.imaging.scan import read_ct, read_label_names, read_labels
+from openhifu.imaging.scan import Scan, read_ct, read_scan
 from openhifu.imaging.tissue_classes import tissue_map
 
 __all__ = [
     "NewCase",
+    "Scan",
     "bundled_case",
     "bundled_case_names",
     "check_case",
@@ -37,6 +39,7 @@ __all__ = [
     "read_label_names",
     "read_labels",
     "read_nifti",
+    "read_scan",
     "read_window",
     "tissue_map",
     "write_case_text",

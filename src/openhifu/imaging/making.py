@@ -14,15 +14,17 @@ from openhifu.base.field import Field, Quantity
 from openhifu.base.files import write_whole
 from openhifu.base.grid import Grid
 from openhifu.base.outcome import Outcome, Verdict
+from openhifu.base.progress import Progress, silent
 from openhifu.imaging.body import LOWEST_HU, body_mask
 from openhifu.imaging.case_file import write_case_text
 from openhifu.imaging.findings import describe
+from openhifu.imaging.labels import labels_on, names_csv
 from openhifu.imaging.morphology import Mask, within
 from openhifu.imaging.nifti import nifti_bytes
 from openhifu.imaging.presets import Preset, preset
 from openhifu.imaging.reading import CASE_FILE, images_hash, require_names
 from openhifu.imaging.resampling import Crop, cropped_grid, resampled
-from openhifu.imaging.scan import read_ct, read_labels
+from openhifu.imaging.scan import Scan, read_scan
 from openhifu.imaging.sections import ImagesSection, organ_of
 from openhifu.imaging.tissue_classes import tissue_map
 from openhifu.model.case import Case
@@ -41,6 +43,8 @@ OUTSIDE_HU = -1000.0
 _MARGIN_VOXELS = 2
 _CUT_VOXELS = 20
 CT_FILE, LABELS_FILE, NAMES_FILE = "ct.nii.gz", "labels.nii.gz", "labels.csv"
+ORIGIN_FILE = "origin.json"
+"""Identifiers of the DICOM images the case was made from, so that results can point back to them."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,14 @@ class NewCase:
     """What a new case is made of.
 
     Attributes:
-        ct: NIfTI file, or folder with one DICOM series.
+        ct: NIfTI file, or DICOM images: folder, zip archive, DICOMDIR or multi-frame file.
         target: what to treat (mm are converted before: metres, LPS).
         device: catalogue name.
         preset: where prescription, limits, organs, HU classes and label tissues come from.
-        labels: label map on the CT's grid; None for none.
-        label_names: CSV with ``structure,id``; needed with ``labels``.
+        series: which DICOM series, where there are several.
+        labels: label map (NIfTI on the CT's grid), RT structure set or DICOM segmentation; None for none.
+        label_names: CSV with ``structure,id``; needed with a NIfTI label map.
+        label_tissues: tissue of each label name or pattern, before the preset's own.
         organs: further organs at risk; one named as an organ of the preset takes its place.
         crop: voxels of the CT to keep, first and end (exclusive) along each of its axes.
         spacing: m along each of its axes to resample to.
@@ -65,8 +71,10 @@ class NewCase:
     target: Target
     device: str
     preset: str
+    series: str = ""
     labels: Path | None = None
     label_names: Path | None = None
+    label_tissues: tuple[tuple[str, str], ...] = ()
     organs: tuple[OrganAtRisk, ...] = ()
     crop: Crop | None = None
     spacing: tuple[float, float, float] | None = None
@@ -74,7 +82,7 @@ class NewCase:
     notes: str = ""
 
 
-def new_case(folder: str | Path, wanted: NewCase) -> list[Outcome]:
+def new_case(folder: str | Path, wanted: NewCase, progress: Progress = silent) -> list[Outcome]:
     """Make a case folder: ``case.toml``, the cleaned CT, the labels, their names.
 
     The CT is clamped, set to -1000 HU outside the body (as found on the whole scan, so that the table is told from
@@ -83,6 +91,7 @@ def new_case(folder: str | Path, wanted: NewCase) -> list[Outcome]:
     Args:
         folder: must not exist; its name becomes the case's.
         wanted: what the case is made of.
+        progress: told while the images are read.
 
     Returns:
         Warnings and remarks about the case (``describe``), with organs of the preset that the labels do not know.
@@ -96,13 +105,14 @@ def new_case(folder: str | Path, wanted: NewCase) -> list[Outcome]:
         raise StorageError(f"{folder} exists already; remove it or choose another name")
     transducer(wanted.device)
     start = preset(wanted.preset)
-    ct, labels, remarks = _images(wanted, start)
+    scan = read_scan(wanted.ct, wanted.series, progress)
+    ct, labels, remarks = _images(wanted, start, scan)
     organs, dropped = _organs(wanted, start, labels)
     remarks += dropped
     files = {CT_FILE: nifti_bytes(ct.data, ct.grid)}
     if labels is not None:
         files[LABELS_FILE] = nifti_bytes(labels.data, labels.grid)
-        files[NAMES_FILE] = _names_csv(labels.names)
+        files[NAMES_FILE] = names_csv(labels.names)
     images = _images_section(files)
     case = _case(folder.resolve().name, wanted, start, organs, images, remarks)
     require_names(case, labels)
@@ -111,6 +121,8 @@ def new_case(folder: str | Path, wanted: NewCase) -> list[Outcome]:
     wrong = next((o for o in found if o.verdict is Verdict.ERROR), None)
     if wrong is not None:
         raise InputError(f"{wrong.sentence}; {wrong.remedy}")
+    if scan.origin is not None:
+        files[ORIGIN_FILE] = scan.origin.to_document().encode()
     files[CASE_FILE] = write_case_text(case, images).encode()
     write_folder(folder, files)
     return [*remarks, *found]
@@ -143,19 +155,19 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> None:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _images(wanted: NewCase, start: Preset) -> tuple[Field, LabelMap | None, list[Outcome]]:
+def _images(wanted: NewCase, start: Preset, image: Scan) -> tuple[Field, LabelMap | None, list[Outcome]]:
     """CT (int16, cleaned) and labels on the case's grid, with remarks."""
-    scan = read_ct(wanted.ct)
-    if (wanted.labels is None) != (wanted.label_names is None):
-        raise FormatError("a label map and the table of its names belong together; give both or neither")
-    labels = None
-    if wanted.labels is not None and wanted.label_names is not None:
-        labels = read_labels(wanted.labels, wanted.label_names, scan.grid)
+    scan = image.field
+    if scan.quantity is not Quantity.HOUNSFIELD:
+        raise FormatError(
+            f"{wanted.ct} holds {scan.quantity.words}; a case is made from a CT, which tells tissue apart"
+        )
+    labels, said = labels_on(wanted.labels, wanted.label_names, image)
     gas_below = float(start.thresholds.gas_below_hu)
     body = body_mask(scan.data, gas_below, scan.grid.spacing, None if labels is None else labels.data > 0)
     padded = scan.data < LOWEST_HU
     grid = cropped_grid(scan.grid, wanted.crop, wanted.spacing)
-    remarks = _cut_by_scanner(padded, body, scan, grid)
+    remarks = [*image.remarks, *said, *_cut_by_scanner(padded, body, scan, grid)]
     keep = within(body, _MARGIN_VOXELS * max(scan.grid.spacing[:2]), scan.grid.spacing)
     clean = np.where(keep, np.clip(scan.data, LOWEST_HU, HIGHEST_HU), np.float32(OUTSIDE_HU))
     clean = np.where(padded, np.float32(OUTSIDE_HU), clean)
@@ -214,11 +226,6 @@ def _knows(labels: LabelMap, pattern: str) -> bool:
         return False
 
 
-def _names_csv(names: dict[int, str]) -> bytes:
-    lines = ["structure,id", *(f"{name},{value}" for value, name in sorted(names.items()))]
-    return ("\n".join(lines) + "\n").encode()
-
-
 def _images_section(files: dict[str, bytes]) -> ImagesSection:
     if LABELS_FILE not in files:
         return ImagesSection(ct=CT_FILE, ct_sha256=images_hash(files[CT_FILE]))
@@ -239,6 +246,7 @@ def _case(
     images: ImagesSection,
     remarks: list[Outcome],
 ) -> Case:
+    given = dict(wanted.label_tissues)
     data = {
         "name": name,
         "pseudonym": wanted.pseudonym,
@@ -250,7 +258,8 @@ def _case(
         "prescription": start.prescription.to_si(),
         "site": start.site.to_si(),
         "thresholds": start.thresholds.to_si(),
-        "label_tissues": tuple(start.label_tissues.items()),
+        # The given ones come first, and keep their place where the preset has the same pattern.
+        "label_tissues": tuple({**given, **start.label_tissues, **given}.items()),
         "background": start.background,
         "notes": "\n".join(filter(None, [wanted.notes, *(o.sentence for o in remarks)])),
     }

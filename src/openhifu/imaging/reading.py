@@ -10,7 +10,8 @@ from openhifu.base.files import read_text
 from openhifu.base.outcome import Verdict
 from openhifu.imaging.case_file import read_case_text
 from openhifu.imaging.findings import placement
-from openhifu.imaging.scan import read_ct, read_labels, require_bytes
+from openhifu.imaging.labels import read_labels
+from openhifu.imaging.scan import read_ct, require_bytes
 from openhifu.imaging.sections import ImagesSection
 from openhifu.imaging.tissue_classes import tissue_map
 from openhifu.model.case import Case
