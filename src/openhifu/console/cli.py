@@ -11,6 +11,7 @@ from openhifu.console import (
     bench_commands,
     case_commands,
     fault_commands,
+    import_commands,
     journal_commands,
     treatment_commands,
     validate_commands,
@@ -24,6 +25,7 @@ app = typer.Typer(
     help="Focused ultrasound therapy, from a scan to a treatment report. Research software; not a medical device.",
 )
 app.add_typer(case_commands.app, name="case")
+app.add_typer(import_commands.app, name="import")
 app.add_typer(journal_commands.app, name="journal")
 for command in (
     treatment_commands.plan,

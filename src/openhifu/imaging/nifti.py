@@ -7,19 +7,19 @@ into LPS metres and back.
 from __future__ import annotations
 
 import gzip
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from openhifu.base.errors import FileProblem, FormatError, GeometryError
+from openhifu.base.errors import FileProblem, FormatError, GeometryError, HifuError
 from openhifu.base.frames import Frame
 from openhifu.base.grid import Grid
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 MM = 1e-3
+_MOST_VOXELS = 1 << 30
 _AGREE = 0.1
 """mm; qform and sform that place a corner voxel further apart contradict each other."""
 
@@ -37,16 +37,22 @@ def read_nifti(path: Path, what: str) -> tuple[NDArray[Any], Grid]:
         GeometryError: if it does not say where it lies, says it twice and differently, or is sheared.
     """
     import nibabel as nib
-    from nibabel.filebasedimages import ImageFileError
     from nibabel.nifti1 import Nifti1Image
 
     if not path.is_file():
         raise FileProblem(f"there is no {what} file at {path}; check the path")
     try:
         image: Any = nib.load(path)  # pyright: ignore[reportPrivateImportUsage]
+        if np.prod([float(n) for n in image.shape]) > _MOST_VOXELS:
+            raise FormatError(f"the {what} {path} says it has {image.shape} voxels, more than {_MOST_VOXELS}: crop it")
         data = np.asanyarray(image.dataobj)
-    except (ImageFileError, OSError, EOFError, ValueError, zlib.error) as error:
-        raise FileProblem(f"cannot read the {what} {path}: {error}; a whole .nii or .nii.gz file is needed") from error
+    except HifuError:
+        raise
+    except Exception as error:  # a damaged header makes nibabel raise any kind of error
+        sentence = " ".join(str(error).split())
+        raise FileProblem(
+            f"cannot read the {what} {path}: {sentence}; a whole .nii or .nii.gz file is needed"
+        ) from error
     if not isinstance(image, Nifti1Image):
         raise FileProblem(f"the {what} {path} is no NIfTI file; convert it to .nii.gz first")
     if data.ndim > 3 and data.size == int(np.prod(data.shape[:3])):
@@ -56,8 +62,23 @@ def read_nifti(path: Path, what: str) -> tuple[NDArray[Any], Grid]:
     return data, _grid(image.header, data.shape, f"the {what} {path}")
 
 
-def nifti_bytes(data: NDArray[Any], grid: Grid) -> bytes:
+def smallest_type(data: NDArray[np.float32]) -> NDArray[Any]:
+    """Values as 16-bit integers where that loses nothing, as they are otherwise."""
+    low, high = float(data.min()), float(data.max())
+    if -32768 <= low and high <= 32767:
+        whole = data.astype(np.int16)
+        if np.array_equal(whole, data):
+            return whole
+    return data
+
+
+def nifti_bytes(data: NDArray[Any], grid: Grid, level: int = 9) -> bytes:
     """Compressed NIfTI file content; the same input gives the same bytes.
+
+    Args:
+        data: values.
+        grid: where.
+        level: of compression, 1 (quick, for large scans) to 9 (small).
 
     Raises:
         GeometryError: if the grid is not in the patient's frame.
@@ -72,11 +93,14 @@ def nifti_bytes(data: NDArray[Any], grid: Grid) -> bytes:
     image.set_sform(affine, code=1)
     image.set_qform(affine, code=1)
     image.header.set_xyzt_units("mm")
-    return gzip.compress(image.to_bytes(), compresslevel=9, mtime=0)
+    return gzip.compress(image.to_bytes(), compresslevel=level, mtime=0)
 
 
 def _grid(header: Any, shape: tuple[int, ...], where: str) -> Grid:
-    unit = header.get_xyzt_units()[0]
+    try:
+        unit = header.get_xyzt_units()[0]
+    except Exception as error:  # nibabel raises several kinds for a code it does not know
+        raise FormatError(f"{where} states lengths in a unit of no known code; export it anew") from error
     if unit not in ("mm", "unknown"):
         raise FormatError(f"{where} states lengths in {unit}; convert it to mm first")
     sform, qform = _stated(header, "sform", where), _stated(header, "qform", where)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,8 +50,8 @@ class DicomFile:
                 return self.path.read_bytes()
             with zipfile.ZipFile(self.path) as archive:
                 return archive.read(self.member)
-        except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-            raise FileProblem(f"cannot read {self.name}: {error}; copy it anew") from error
+        except Exception as error:  # a damaged archive makes zipfile raise any kind of error
+            raise FileProblem(f"cannot read {self.name}: {_one_line(error)}; copy it anew") from error
 
     def dataset(self, pixels: bool) -> Any:
         """The data set, with or without its pixel data.
@@ -120,8 +119,8 @@ def _members(path: Path) -> list[DicomFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [i for i in archive.infolist() if not i.is_dir() and not Path(i.filename).name.startswith(".")]
-    except (OSError, zipfile.BadZipFile) as error:
-        raise FileProblem(f"cannot read the archive {path}: {error}; copy it anew") from error
+    except Exception as error:  # as above
+        raise FileProblem(f"cannot read the archive {path}: {_one_line(error)}; copy it anew") from error
     for info in infos:
         if info.flag_bits & 1:
             raise FileProblem(f"{path}: {info.filename} is encrypted; unpack the archive with its password first")
@@ -153,4 +152,5 @@ def _listed(path: Path) -> list[DicomFile]:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    text = " ".join(str(error).split())
+    return (text if text.isprintable() and len(text) < 200 else "") or type(error).__name__

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from openhifu.base.errors import FileProblem, FormatError, GeometryError, HifuError
 from openhifu.base.progress import Progress
+from openhifu.imaging.dicom.decoder import Decoder
 from openhifu.imaging.dicom.files import quiet_pydicom
 from openhifu.imaging.dicom.planes import Plane
 from openhifu.imaging.dicom.stack import Stack
@@ -35,32 +36,34 @@ def volume_of(stack: Stack, where: str, progress: Progress) -> tuple[NDArray[np.
             f"{where} has {columns} x {rows} x {count} voxels; more than {_MOST_VOXELS} are not read: crop it"
         )
     volume = np.empty((count, rows, columns), np.float32)
-    reader = _Reader()
     remarks = []
-    for n, plane in enumerate(stack.planes):
-        volume[n] = reader.values(plane)
-        for copy in stack.copies.get(n, ()):
-            if not np.array_equal(reader.values(copy), volume[n]):
-                raise GeometryError(
-                    f"{where}: {plane.name} and {copy.name} lie at the same place and differ; "
-                    "remove the one that is wrong"
-                )
-            remarks.append(f"{copy.name} is a copy of {plane.name} and was left out")
-        progress("reading slices", (n + 1) / count)
+    with Decoder() as decoder:
+        reader = _Reader(decoder)
+        for n, plane in enumerate(stack.planes):
+            volume[n] = reader.values(plane)
+            for copy in stack.copies.get(n, ()):
+                if not np.array_equal(reader.values(copy), volume[n]):
+                    raise GeometryError(
+                        f"{where}: {plane.name} and {copy.name} lie at the same place and differ; "
+                        "remove the one that is wrong"
+                    )
+                remarks.append(f"{copy.name} is a copy of {plane.name} and was left out")
+            progress("reading slices", (n + 1) / count)
     return volume.transpose(2, 1, 0), remarks
 
 
 class _Reader:
     """Decodes planes, keeping the last multi-frame file open so that its frames are decoded once."""
 
-    def __init__(self) -> None:
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
         self._file: Any = None
         self._frames: NDArray[Any] | None = None
 
     def values(self, plane: Plane) -> NDArray[np.float32]:
         """Rescaled values (row, column); padding is ``PADDED_HU`` in a CT and 0 elsewhere."""
         if plane.file is not self._file:
-            self._frames = _decoded(plane)
+            self._frames = _decoded(plane, self._decoder)
             self._file = plane.file
         frames = self._frames
         if frames is None or plane.frame >= len(frames) or frames[plane.frame].shape != plane.shape:
@@ -76,14 +79,17 @@ class _Reader:
         return values
 
 
-def _decoded(plane: Plane) -> NDArray[Any]:
+def _decoded(plane: Plane, decoder: Decoder) -> NDArray[Any]:
     """All frames of a plane's file, shape (frames, rows, columns)."""
     ds = plane.file.dataset(pixels=True)
     try:
         if not any(keyword in ds for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
             raise FileProblem(f"{plane.file.name} holds no pixels; copy it anew")
-        with quiet_pydicom():
-            pixels = np.asarray(ds.pixel_array)
+        if ds.file_meta.TransferSyntaxUID.is_compressed:
+            pixels = decoder.decode(plane.file.content(), plane.file.name)
+        else:
+            with quiet_pydicom():
+                pixels = np.asarray(ds.pixel_array)
     except HifuError:
         raise
     except Exception as error:  # damaged pixel data makes pydicom and its decoders raise any kind of error
