@@ -17,7 +17,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"base"}),
     frozenset({"model"}),
     frozenset({"acoustics", "thermal", "imaging", "delivery"}),
-    frozenset({"planning", "monitoring", "reporting"}),
+    frozenset({"planning", "monitoring", "reporting", "exchange", "records"}),
     frozenset({"twin"}),
     frozenset({"console"}),
 )

@@ -10,6 +10,7 @@ import typer
 from openhifu.console import (
     bench_commands,
     case_commands,
+    export_commands,
     fault_commands,
     import_commands,
     journal_commands,
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.add_typer(case_commands.app, name="case")
 app.add_typer(import_commands.app, name="import")
+app.add_typer(export_commands.app, name="export")
 app.add_typer(journal_commands.app, name="journal")
 for command in (
     treatment_commands.plan,

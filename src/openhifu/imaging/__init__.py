@@ -6,7 +6,7 @@ from openhifu.imaging.checking import check_case
 from openhifu.imaging.dicom import read_dicom
 from openhifu.imaging.findings import describe, distances
 from openhifu.imaging.hdf5 import read_history, read_window, write_history, write_window
-from openhifu.imaging.labels import read_label_names, read_labels
+from openhifu.imaging.labels import names_csv, read_label_names, read_labels
 from openhifu.imaging.making import NewCase, new_case
 from openhifu.imaging.nifti import nifti_bytes, read_nifti
 from openhifu.imaging.options import parse_crop, parse_organ, parse_spacing, parse_target
@@ -24,6 +24,7 @@ __all__ = [
     "describe",
     "distances",
     "new_case",
+    "names_csv",
     "nifti_bytes",
     "parse_crop",
     "parse_organ",

@@ -151,7 +151,14 @@ def _onto(volume: Any, grid: Grid) -> Mask:
     step = np.linalg.inv(own.affine) @ grid.affine
     pick: Any = affine_transform
     return (
-        pick(data.astype(np.uint8), step[:3, :3], offset=step[:3, 3], output_shape=grid.shape, order=0, mode="constant")
+        pick(
+            data.astype(np.uint8),
+            step[:3, :3],
+            offset=step[:3, 3],
+            output_shape=grid.shape,
+            order=0,
+            mode="grid-constant",
+        )
         > 0
     )
 
