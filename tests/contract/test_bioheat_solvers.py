@@ -17,7 +17,9 @@ from openhifu.thermal.dose import IsoThermalDose, ThermalDose, cem43_of_history
 from openhifu.thermal.pennes import Pennes
 from openhifu.thermal.solver import BioheatSolver
 from openhifu.thermal.spectral import Spectral
-from openhifu.thermal.validation import uniform_of
+from openhifu.thermal.super_steps import SuperSteps
+from openhifu.thermal.validation_setups import uniform_of
+from openhifu.thermal.varying import VaryingPennes
 from tests.thermal_cases import BLOOD, LIVER, UNPERFUSED, ball, cube, spot, temperature
 
 Make = Callable[[Medium, float | Field], BioheatSolver]
@@ -31,7 +33,15 @@ def spectral(medium: Medium, start: float | Field = 37.0) -> BioheatSolver:
     return Spectral(medium, BLOOD, start=start, track_peak=True)
 
 
-@pytest.fixture(params=[pennes, spectral], ids=lambda make: make.__name__)
+def super_steps(medium: Medium, start: float | Field = 37.0) -> BioheatSolver:
+    return SuperSteps(medium, BLOOD, Boundary.INSULATED, start=start, track_peak=True)
+
+
+def varying(medium: Medium, start: float | Field = 37.0) -> BioheatSolver:
+    return VaryingPennes(medium, BLOOD, Boundary.INSULATED, start=start, track_peak=True)
+
+
+@pytest.fixture(params=[pennes, spectral, super_steps, varying], ids=lambda make: make.__name__)
 def make(request: pytest.FixtureRequest) -> Make:
     return request.param
 
@@ -136,6 +146,10 @@ def test_boiling_is_flagged_and_not_clipped(make: Make) -> None:
     assert solver.exceeded_boiling
     assert solver.highest > 101
     assert solver.temperature.data.max() == pytest.approx(solver.highest, rel=1e-6)
+
+
+def test_a_solver_of_constant_properties_says_that_rises_add(make: Make) -> None:
+    assert make(Medium.uniform(LIVER, cube()), 37.0).linear
 
 
 def test_restart_goes_back_to_the_beginning(make: Make) -> None:

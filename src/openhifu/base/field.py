@@ -20,9 +20,11 @@ class Quantity(Enum):
     HEAT_RATE = ("heat rate", "W/m3")
     TEMPERATURE = ("temperature", "degC")
     CEM43 = ("thermal dose CEM43", "min")
+    DAMAGE = ("Arrhenius damage", "1")
     HOUNSFIELD = ("CT number", "HU")
     INTENSITY = ("intensity", "W/m2")
     LABEL = ("label", "1")
+    SHARE = ("share", "1")
     MR_SIGNAL = ("MR signal", "1")
 
     @property

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from openhifu.base.errors import GeometryError, OutOfRange
+from openhifu.base.errors import GeometryError
 from openhifu.base.field import Field
 from openhifu.base.grid import Grid
 from openhifu.base.units import ml_from_m3
@@ -146,24 +146,6 @@ def volume_at_least(field: Field, level: float, mask: NDArray[np.bool_] | None =
     """Volume [m3] of the voxels, of a mask or all, whose value is ``level`` or more."""
     over = field.data >= level
     return float(np.count_nonzero(over if mask is None else over & mask)) * field.grid.voxel_volume
-
-
-def dose_volume(cem43: Field, mask: NDArray[np.bool_], doses: ArrayLike) -> NDArray[np.float64]:
-    """Share of a region that received at least each dose: the cumulative dose-volume curve.
-
-    Args:
-        cem43: thermal dose [min].
-        mask: the region, on the same grid.
-        doses: dose levels [min], any order.
-
-    Raises:
-        OutOfRange: if the region is empty.
-    """
-    values = np.sort(cem43.data[mask])
-    if values.size == 0:
-        raise OutOfRange("a dose-volume curve needs a region with at least one voxel; enlarge the grid or leave it out")
-    below = np.searchsorted(values, np.asarray(doses, float), side="left")
-    return 1.0 - below / values.size
 
 
 def _organ(organ: OrganAtRisk, mask: NDArray[np.bool_], history: TreatmentHistory) -> OrganNumbers:

@@ -14,6 +14,7 @@ class Boundary(Enum):
 
     INSULATED = "no heat passes the faces"
     HELD_AT_START = "one voxel outside the faces the start temperature stays"
+    PERIODIC = "what leaves through one face comes in at the opposite one"
 
 
 @dataclass(frozen=True)

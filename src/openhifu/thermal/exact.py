@@ -82,15 +82,49 @@ def uniform_heating(medium: Uniform, rate: float, time: float) -> float:
     return -math.expm1(-medium.loss * time) * rate / (medium.heat_capacity * medium.loss)
 
 
-def flash_in_box(medium: Uniform, width: float, length: float, x: ArrayLike, time: float, images: int = 20) -> Array:
-    """A Gaussian rise of 1 K and given width [m] in the middle of an insulated interval, ``time`` [s] later.
+def flash_in_box(
+    medium: Uniform,
+    width: float,
+    length: float,
+    x: ArrayLike,
+    time: float,
+    centre: float | None = None,
+    images: int = 20,
+) -> Array:
+    """A Gaussian rise of 1 K and given width [m] in an insulated interval, ``time`` [s] later: mirror images.
 
-    The sum over mirror images of the heat kernel; x is measured from one end, 0 to ``length`` [m].
+    Args:
+        medium: what conducts.
+        width: sigma at time zero [m].
+        length: of the interval [m].
+        x: m from one end.
+        time: s.
+        centre: of the rise [m]; None for the middle.
+        images: on either side.
     """
-    at = np.asarray(x, np.float64)
+    at = length / 2 if centre is None else centre
+    shifts = 2 * length * np.arange(-images, images + 1, dtype=np.float64)
+    return _flashes(medium, width, np.concatenate([shifts + at, shifts - at]), x, time)
+
+
+def flash_in_ring(
+    medium: Uniform,
+    width: float,
+    length: float,
+    x: ArrayLike,
+    time: float,
+    centre: float | None = None,
+    images: int = 20,
+) -> Array:
+    """The same in a periodic interval; arguments as for ``flash_in_box``."""
+    at = length / 2 if centre is None else centre
+    return _flashes(medium, width, length * np.arange(-images, images + 1, dtype=np.float64) + at, x, time)
+
+
+def _flashes(medium: Uniform, width: float, centres: Array, x: ArrayLike, time: float) -> Array:
+    """Heat kernels of flashes at several places in the open."""
     spread = width**2 + 2 * medium.diffusivity * time
-    centres = length * (np.arange(-images, images + 1) + 0.5)
-    total = np.exp(-((at[..., None] - centres) ** 2) / (2 * spread)).sum(-1)
+    total = np.exp(-((np.asarray(x, np.float64)[..., None] - centres) ** 2) / (2 * spread)).sum(-1)
     return total * width / math.sqrt(spread) * math.exp(-medium.loss * time)
 
 

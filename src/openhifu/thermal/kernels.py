@@ -215,6 +215,71 @@ def step(t, out, lab, runs, mixed, stops, marks, weights, rates, dt, gain, heat,
 
 
 @njit(parallel=True, fastmath=_FAST, error_model="numpy", cache=True, nogil=True)
+def stage(t, out, first, one, lab, runs, mixed, stops, marks, weights, rates, dt, gain, heat, scale, mix):
+    """One stage of a Runge-Kutta-Legendre step, as differences from its beginning, so that what is equal stays equal.
+
+    out <- first + mix0 (t - first) + mix1 (out - first) + mix2 (one - first) + dt L(t).
+
+    Args:
+        t: the stage before, padded.
+        out: the stage before that; takes the new one.
+        first: where the step began.
+        one: the first stage.
+        lab: see ``step`` for this and all up to ``scale``.
+        runs: first run of each row.
+        mixed: first row of ``weights`` of each row.
+        stops: index after the last voxel of each run.
+        marks: label of each run or ``MIXED``.
+        weights: of voxels of mixed runs.
+        rates: per label.
+        dt: s, the stage's share of the step.
+        gain: K/s a label gains from sources that do not change; of size 1 for none.
+        heat: heat rate [W/m3].
+        scale: factor on it.
+        mix: weights of t, out and one.
+    """
+    nx, ny, nz = lab.shape[0] - 2, lab.shape[1] - 2, lab.shape[2] - 2
+    wide, high = np.int64(heat.shape[0] > 1), np.int64(heat.shape[1] > 1)
+    for x in prange(nx):
+        i = x + 1
+        euler = np.empty(nz, np.float32)
+        for y in range(ny):
+            j, r = y + 1, x * ny + y
+            c = t[i, j, 1 : nz + 1]
+            for k in range(nz):
+                euler[k] = c[k]
+            xm, xp = t[i - 1, j, 1 : nz + 1], t[i + 1, j, 1 : nz + 1]
+            ym, yp = t[i, j - 1, 1 : nz + 1], t[i, j + 1, 1 : nz + 1]
+            zm, zp = t[i, j, 0:nz], t[i, j, 2 : nz + 2]
+            q = heat[np.int64(x) * wide, y * high]
+            a, b, m = runs[r], runs[r + 1], mixed[r]
+            _step_row(euler, c, xm, xp, ym, yp, zm, zp, q, a, b, stops, marks, m, weights, rates, dt, dt * scale)
+            if gain.size > 1:
+                for k in range(nz):
+                    euler[k] += dt * gain[lab[i, j, k + 1]]
+            row, began, after = out[i, j, 1 : nz + 1], first[i, j, 1 : nz + 1], one[i, j, 1 : nz + 1]
+            for k in range(nz):
+                grown = mix[0] * (c[k] - began[k]) + mix[1] * (row[k] - began[k]) + mix[2] * (after[k] - began[k])
+                row[k] = began[k] + grown + (euler[k] - c[k])
+
+
+@njit(parallel=True, fastmath=_FAST, error_model="numpy", cache=True, nogil=True)
+def note_peaks(t, peak, track, top):
+    """Take note of the highest rise so far: of every voxel where ``track``, and of every plane."""
+    nx, ny, nz = t.shape[0] - 2, t.shape[1] - 2, t.shape[2] - 2
+    for x in prange(nx):
+        highest = top[x]
+        for y in range(ny):
+            row = t[x + 1, y + 1, 1 : nz + 1]
+            highest = _highest(row, highest)
+            if track:
+                kept = peak[x, y]
+                for k in range(nz):
+                    kept[k] = max(kept[k], row[k])
+        top[x] = highest
+
+
+@njit(parallel=True, fastmath=_FAST, error_model="numpy", cache=True, nogil=True)
 def accumulate(before, after, pad, to43, floor, minutes, dose):
     """Add one step to a dose field in the continuous form, from the temperatures at its start and end.
 

@@ -33,6 +33,11 @@ class BioheatSolver(Protocol):
         ...
 
     @property
+    def linear(self) -> bool:
+        """Whether temperature rises add: properties constant, perfusion too."""
+        ...
+
+    @property
     def time(self) -> float:
         """Seconds since the start."""
         ...

@@ -96,6 +96,11 @@ class Spectral:
         return self._time
 
     @property
+    def linear(self) -> bool:
+        """Whether temperature rises add: properties constant, perfusion too."""
+        return True
+
+    @property
     def stable_step(self) -> float:
         """Infinite: every step is exact."""
         return math.inf

@@ -17,7 +17,8 @@ from openhifu.model.delivered import DeliveredSpot
 from openhifu.model.history import TreatmentHistory
 from openhifu.model.plan import TreatmentPlan
 from openhifu.reporting.inputs import ReportInput
-from openhifu.reporting.numbers import dose_volume, regions, treatment_numbers, volume_at_least
+from openhifu.reporting.numbers import regions, treatment_numbers, volume_at_least
+from openhifu.thermal.lesion import dose_volume
 
 HALF = 14e-3
 

@@ -15,7 +15,7 @@ from openhifu.thermal.boundary import Boundary
 from openhifu.thermal.dose import IsoThermalDose, ThermalDose
 from openhifu.thermal.pennes import Pennes
 from openhifu.thermal.shutdown import PerfusionShutdown
-from openhifu.thermal.validation import uniform_of
+from openhifu.thermal.validation_setups import uniform_of
 from tests.thermal_cases import BLOOD, LIVER, cube, spot, temperature
 
 RULE = PerfusionShutdown(1.0, "chosen for a test")

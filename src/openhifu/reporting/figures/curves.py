@@ -12,8 +12,9 @@ from openhifu.model.limits import OrganAtRisk
 from openhifu.reporting.figures import style
 from openhifu.reporting.figures.anatomy import named
 from openhifu.reporting.figures.beam import history_key
-from openhifu.reporting.numbers import Regions, dose_volume
+from openhifu.reporting.numbers import Regions
 from openhifu.reporting.words import Words
+from openhifu.thermal.lesion import dose_volume
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
