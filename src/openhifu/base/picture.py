@@ -18,7 +18,7 @@ class Curve:
         label: what it is, a few words.
         x: abscissae, in the unit of the picture's ``x_label``.
         y: ordinates, as many, in the unit of its ``y_label``.
-        reference: whether it is the truth that the others are held against; drawn dashed, above them.
+        reference: whether it is the truth that the others are held against; drawn thin and black, above them.
         points: whether it is drawn as points.
 
     Raises:

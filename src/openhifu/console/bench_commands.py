@@ -18,7 +18,7 @@ from openhifu.console.terminal import EXIT_FAILED, guarded, notes, say
 
 ROOMS: dict[str, tuple[str, ...]] = {
     "acoustics": ("openhifu.acoustics.bench_peers",),
-    "thermal": ("openhifu.thermal.bench",),
+    "thermal": ("openhifu.thermal.bench", "openhifu.thermal.bench_peers"),
 }
 """Modules with speed claims (``BENCHES``) and contests with peers (``CONTESTS``), by the room they belong to."""
 

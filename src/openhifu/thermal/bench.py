@@ -19,7 +19,7 @@ from openhifu.thermal.super_steps import SuperSteps
 from openhifu.thermal.validation_setups import cube, gaussian_heat
 from openhifu.thermal.validation_treatment import lattice_of_spots, moved_heat
 
-_ON, _OFF, _POWER = 18.0, 18.0, 20.0  # s, s, W: 300 spots in three hours
+_ON, _OFF, _POWER = 18.0, 18.0, 5.0  # s, s, W: 300 spots in three hours
 
 
 def step(count: int = 160, repetitions: int = 30) -> tuple[Measurement, ...]:

@@ -49,9 +49,15 @@ def _line(axes: Axes, curve: Curve, colour: str) -> None:
     if curve.points:
         looks = {"linestyle": "none", "marker": "o", "markersize": 3.5}
     elif curve.reference:
-        looks = {"linestyle": (0, (4, 2)), "linewidth": 1.0, "zorder": 4}
+        looks = {"linewidth": 0.8, "zorder": 4}
     else:
-        looks = {"linewidth": 1.8, "marker": "o" if curve.x.size <= _FEW else "", "markersize": 3}
+        looks = {
+            "linewidth": 3.2,
+            "alpha": 0.55,
+            "solid_capstyle": "round",
+            "marker": "o" if curve.x.size <= _FEW else "",
+            "markersize": 3,
+        }
     axes.plot(curve.x, curve.y, color=colour, label=style.literal(curve.label), **looks)
 
 
