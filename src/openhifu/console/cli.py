@@ -14,6 +14,7 @@ from openhifu.console import (
     fault_commands,
     import_commands,
     journal_commands,
+    pacs_commands,
     treatment_commands,
     validate_commands,
 )
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.add_typer(case_commands.app, name="case")
 app.add_typer(import_commands.app, name="import")
 app.add_typer(export_commands.app, name="export")
+app.add_typer(pacs_commands.app, name="pacs")
 app.add_typer(journal_commands.app, name="journal")
 for command in (
     treatment_commands.plan,

@@ -64,7 +64,7 @@ class TreatmentText:
 
 
 def structured_report(text: TreatmentText, study: Study, evidence: list[Any], number: int) -> Any:
-    """A Comprehensive 3D SR of a treatment.
+    """A Comprehensive SR of a treatment; older archives do not pass on the three-dimensional kind.
 
     Args:
         text: what it says.
@@ -84,9 +84,9 @@ def structured_report(text: TreatmentText, study: Study, evidence: list[Any], nu
     whole = _container(("TREATMENT", SCHEME, "Whole treatment"))
     whole.ContentSequence = hd.sr.ContentSequence([_number(n) for n in text.numbers])
     table = _container(("SPOTS", SCHEME, "Spot table"))
-    table.ContentSequence = hd.sr.ContentSequence([_spot(spot, study) for spot in text.spots])
+    table.ContentSequence = hd.sr.ContentSequence([_spot(spot) for spot in text.spots])
     root.ContentSequence = hd.sr.ContentSequence([*children, whole, table])
-    return hd.sr.Comprehensive3DSR(
+    return hd.sr.ComprehensiveSR(
         evidence=evidence,
         content=root,
         series_instance_uid=study.uid("report"),
@@ -105,21 +105,14 @@ def structured_report(text: TreatmentText, study: Study, evidence: list[Any], nu
     )
 
 
-def _spot(spot: SpotLine, study: Study) -> Any:
+def _spot(spot: SpotLine) -> Any:
     import highdicom as hd
-    import numpy as np
 
     item = _container(("SPOT", SCHEME, f"Exposure {spot.index + 1}"))
-    place = hd.sr.Scoord3DContentItem(
-        name=_code("FOCUS", "Focus"),
-        graphic_type=hd.sr.GraphicTypeValues3D.POINT,
-        graphic_data=1e3 * np.asarray([spot.focus]),
-        frame_of_reference_uid=study.frame_of_reference,
-        relationship_type=hd.sr.RelationshipTypeValues.CONTAINS,
-    )
-    item.ContentSequence = hd.sr.ContentSequence(
-        [place, *(_number(n) for n in spot.numbers), _text("ENDING", "Ending", spot.ending)]
-    )
+    axes = zip(("X", "Y", "Z"), ("left", "back", "head"), spot.focus, strict=True)
+    place = [Number(f"FOCUS_{axis}", f"Focus towards the {side}, patient LPS", 1e3 * v, "mm") for axis, side, v in axes]
+    numbers = [_number(n) for n in (*place, *spot.numbers)]
+    item.ContentSequence = hd.sr.ContentSequence([*numbers, _text("ENDING", "Ending", spot.ending)])
     return item
 
 
@@ -148,6 +141,7 @@ def _text(word: str, meaning: str, value: str) -> Any:
 
 
 _UNIT_WORDS = {
+    "mm": "millimeter",
     "W": "watt",
     "s": "second",
     "J": "joule",

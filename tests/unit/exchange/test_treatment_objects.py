@@ -108,10 +108,10 @@ def test_the_report_holds_the_spot_table(treatment: TreatmentToExport, exported:
     table = next(i for i in ds.ContentSequence if i.ConceptNameCodeSequence[0].CodeValue == "SPOTS")
     assert len(table.ContentSequence) == 4
     spot = table.ContentSequence[2]
-    assert np.allclose(
-        spot.ContentSequence[0].GraphicData, 1e3 * np.array(treatment.plan.sonications[2].focus), atol=1e-3
-    )
-    power = spot.ContentSequence[1].MeasuredValueSequence[0]
+    values = [item.MeasuredValueSequence[0] for item in spot.ContentSequence[:4]]
+    focus = [float(v.NumericValue) for v in values[:3]]
+    assert focus == pytest.approx([1e3 * v for v in treatment.plan.sonications[2].focus])
+    power = values[3]
     assert float(power.NumericValue) == pytest.approx(treatment.plan.sonications[2].acoustic_power)
     assert power.MeasurementUnitsCodeSequence[0].CodeValue == "W"
     pdf = pydicom.dcmread(exported / "report-pdf.dcm")
