@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from openhifu.acoustics.nonlinear_fluid import NonlinearFluid
 from openhifu.acoustics.relaxation import Relaxations
-from openhifu.acoustics.staggered_lattice import LAYER, StaggeredLattice
+from openhifu.acoustics.staggered_lattice import StaggeredLattice
 from openhifu.acoustics.staggered_medium import gas_in, require_memory
 from openhifu.acoustics.staggered_run import StaggeredRun
 from openhifu.base.errors import CannotModel, GeometryError, OutOfRange
@@ -94,7 +94,8 @@ def propagate_pulse(
     _require(source, duration, band, threads)
     fluids = _fluids(medium, band)
     _require_fine(medium.grid, fluids, band)
-    lattice = StaggeredLattice.around(medium.grid, 0)
+    fastest_fluid = max(f.linear.sound_speed for f in fluids if f is not None)
+    lattice = StaggeredLattice.around(medium.grid, fastest_fluid / math.sqrt(band[0] * band[1]))
     require_memory(lattice, 4)
     labels = lattice.extended(medium.map.data)
     fastest = Relaxations.of(fluids, band).medium(labels).fastest
@@ -103,7 +104,7 @@ def propagate_pulse(
     steps = math.ceil(duration / dt)
     stuff = relaxations.stuff(labels, dt)
     motion = lattice.at_rest(relaxations.times.size)
-    places, ears = (_places(medium.grid, v) for v in (source.voxels, heard))
+    places, ears = (_places(medium.grid, v, lattice.layer) for v in (source.voxels, heard))
     push_at = tuple(places.T)
     weights = stuff.gain[push_at] * (source.rates / medium.grid.voxel_volume).astype(np.float32)
     highest = 2 * np.pi * band[1] * _BEYOND
@@ -182,9 +183,9 @@ def _require_fine(grid: Grid, fluids: list[NonlinearFluid | None], band: tuple[f
         )
 
 
-def _places(grid: Grid, voxels: NDArray[np.integer]) -> NDArray[np.int64]:
+def _places(grid: Grid, voxels: NDArray[np.integer], layer: int) -> NDArray[np.int64]:
     """Indices (z, x, y) of a pulse's lattice."""
     at = np.asarray(voxels, dtype=np.int64)
     if at.ndim != 2 or at.shape[1] != 3 or np.any(at < 0) or np.any(at >= np.array(grid.shape)):
         raise GeometryError(f"sources and sensors are voxel indices (n, 3) inside a grid of {grid.shape}")
-    return at[:, [2, 0, 1]] + LAYER
+    return at[:, [2, 0, 1]] + layer

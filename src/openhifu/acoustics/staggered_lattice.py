@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from openhifu.acoustics.staggered_kernels import Motion, Slopes
 from openhifu.base.grid import Grid
 
-LAYER = 14
-"""Voxels of absorbing layer at each end of each axis."""
-
-_STRENGTH = 2.0  # Np per voxel at the outer face of the absorbing layer
+_LAYER = 4.0  # wavelengths of absorbing layer at each end of each axis
+_FEWEST = 16  # voxels of it
+_NEPERS = 5.6  # lost by a wave that crosses one layer straight
 _STABLE = 0.95  # of the largest stable time step
 
 
@@ -28,22 +27,37 @@ class StaggeredLattice:
         spacing: m.
         low: voxel where the grid begins.
         inner: voxels of the grid.
+        layer: voxels of absorbing layer at each end of each axis.
     """
 
     shape: tuple[int, int, int]
     spacing: tuple[float, float, float]
     low: tuple[int, int, int]
     inner: tuple[int, int, int]
+    layer: int
 
     @classmethod
-    def around(cls, grid: Grid, front: int) -> StaggeredLattice:
-        """The lattice of a grid with ``front`` more voxels before its first plane; sizes are fast to transform."""
+    def around(
+        cls, grid: Grid, wavelength: float, front: int = 0, beside: tuple[int, int] = (0, 0)
+    ) -> StaggeredLattice:
+        """The lattice of a grid, absorbing layers and more room around it; sizes are fast to transform.
+
+        Args:
+            grid: the grid.
+            wavelength: for which the layers are made [m].
+            front: voxels more before its first plane.
+            beside: voxels more at either side along x and y.
+        """
         from scipy.fft import next_fast_len
 
         (a, b, c), (dx, dy, dz) = grid.shape, grid.spacing
-        low = (LAYER + front, LAYER, LAYER)
-        sizes = [cast(int, next_fast_len(n + start + LAYER, True)) for n, start in zip((c, a, b), low, strict=True)]
-        return cls((sizes[0], sizes[1], sizes[2]), (dz, dx, dy), low, (c, a, b))
+        layer = max(_FEWEST, math.ceil(_LAYER * wavelength / min(grid.spacing)))
+        low = (layer + front, layer + beside[0], layer + beside[1])
+        ends = (layer, low[1], low[2])
+        sizes = [
+            cast(int, next_fast_len(start + n + end, True)) for start, n, end in zip(low, (c, a, b), ends, strict=True)
+        ]
+        return cls((sizes[0], sizes[1], sizes[2]), (dz, dx, dy), low, (c, a, b), layer)
 
     @property
     def size(self) -> int:
@@ -67,10 +81,11 @@ class StaggeredLattice:
             k = 2 * np.pi * np.arange(n // 2 + 1) / (n * h)
             ahead.append((1j * k * np.exp(0.5j * k * h) / n).astype(np.complex64))
             back.append((1j * k * np.exp(-0.5j * k * h) / n).astype(np.complex64))
-        loss = _STRENGTH * fastest / min(self.spacing) * dt
-        m = np.arange(LAYER)
-        centres = np.concatenate([LAYER - m, m + 1]) / LAYER
-        between = np.concatenate([LAYER - m - 0.5, np.minimum(m + 1.5, LAYER)]) / LAYER
+        count = self.layer
+        loss = 5 * _NEPERS / count * fastest / min(self.spacing) * dt
+        m = np.arange(count)
+        centres = np.concatenate([count - m, m + 1]) / count
+        between = np.concatenate([count - m - 0.5, np.minimum(m + 1.5, count)]) / count
         fades = [np.expm1(-loss * depth**4).astype(np.float32) for depth in (between, centres)]
         return Slopes((ahead[0], ahead[1], ahead[2]), (back[0], back[1], back[2]), fades[0], fades[1])
 
@@ -82,7 +97,8 @@ class StaggeredLattice:
             return np.zeros(shape, np.float32)
 
         def memory() -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-            return zeros(2 * LAYER, nx, ny), zeros(nz, 2 * LAYER, ny), zeros(nz, nx, 2 * LAYER)
+            rim = 2 * self.layer
+            return zeros(rim, nx, ny), zeros(nz, rim, ny), zeros(nz, nx, rim)
 
         velocities = (zeros(nz, nx, ny), zeros(nz, nx, ny), zeros(nz, nx, ny))
         return Motion(zeros(nz, nx, ny), velocities, zeros(relaxations, nz, nx, ny), memory(), memory())

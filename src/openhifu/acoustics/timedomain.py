@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 from openhifu.acoustics.compiled import Compilation
 from openhifu.acoustics.field import AcousticField, SolveReport
 from openhifu.acoustics.fourier import backward, forward, wavenumbers
+from openhifu.acoustics.interfaces import CutLabels, Interfaces
 from openhifu.acoustics.label_stack import LabelStack
 from openhifu.acoustics.marching_checks import coupling_label, require_fine_enough, require_whole_beam
 from openhifu.acoustics.materials import Materials
 from openhifu.acoustics.problem import AcousticProblem, Recording, heat_blocks
-from openhifu.acoustics.source import Fluid
+from openhifu.acoustics.source import Fluid, beam_radius
 from openhifu.acoustics.source_planes import PlaneLattice, SourcePlanes
 from openhifu.acoustics.staggered_kernels import add_sheet, correlate, sweep_planes, sweep_sheets
-from openhifu.acoustics.staggered_lattice import LAYER, StaggeredLattice
+from openhifu.acoustics.staggered_lattice import StaggeredLattice
 from openhifu.acoustics.staggered_medium import StaggeredMedium, fluids_of, gas_in, require_memory
 from openhifu.acoustics.staggered_run import StaggeredRun
 from openhifu.acoustics.whole_field import field_of_planes
@@ -33,6 +34,7 @@ _RAMP = 4  # periods over which the source is switched on
 _SHEET = 0.4  # wavelengths: standard deviation of the source sheet
 _REACH = 4.0  # standard deviations of it on either side of its middle
 _STEEPEST = 0.2  # of k: smallest wavenumber along z that the sheet sends
+_SKIRT = 3.0  # wavelengths beside the cone of rays that the sheet has room for
 _PATIENCE = 6.0  # crossings of the box after which a wave that has not settled is given back as it is
 
 
@@ -50,12 +52,14 @@ class TimeDomain:
 
     First-order equations on a staggered lattice, derivatives by Fourier transform along each axis, leapfrog in time.
     At one frequency the error of the time step is known and taken out (``StaggeredMedium.at_one_frequency``), so no
-    k-space factor is needed and only the sampling of interfaces is left: voxels are of one tissue, staircases, first
-    order in the voxel where speed or density jump and spectral elsewhere. The source is a sheet in front of the grid
-    that sends the forward field of the true one and lets reflections through.
+    k-space factor is needed and only the sampling of interfaces is left: without finer ``interfaces`` voxels are of one
+    tissue, staircases, first order in the voxel where speed or density jump and spectral elsewhere. The source is a
+    sheet in front of the grid that sends the forward field of the true one and lets reflections through.
 
     Args:
         threads: how many.
+        interfaces: where tissues meet, finer than voxels, in agreement with the medium's map: maps of compressibility
+            and density are then low-passed from volume fractions, as for the full wave. None takes voxels as they are.
     """
 
     name = "timedomain"
@@ -67,8 +71,8 @@ class TimeDomain:
     )
     omits = ("nonlinear propagation", "shear waves in bone", "waves scattered back by the source")
 
-    def __init__(self, threads: int = 2) -> None:
-        self._threads = threads
+    def __init__(self, threads: int = 2, interfaces: Interfaces | None = None) -> None:
+        self._threads, self._interfaces = threads, interfaces
 
     def refuses(self, problem: AcousticProblem) -> str | None:
         """Refuse harmonics and gas."""
@@ -91,10 +95,9 @@ class TimeDomain:
         started, compilation = time.perf_counter(), Compilation.watch(sweep_sheets, sweep_planes)
         fluid = _coupling(problem)
         front = 2 * math.ceil(_REACH * _SHEET * fluid.wavelength / problem.medium.grid.spacing[2])
-        lattice = StaggeredLattice.around(problem.medium.grid, front)
+        lattice = StaggeredLattice.around(problem.medium.grid, fluid.wavelength, front, _beside(problem, fluid, front))
         require_memory(lattice, 0)
-        labels = lattice.extended(problem.medium.map.data)
-        medium = StaggeredMedium.of_labels(labels, fluids_of(problem.medium, problem.frequency))
+        medium = self._medium(problem, fluid, lattice)
         planes, note = self._settle(problem, fluid, lattice, medium, front)
         report = SolveReport(
             method=self.name,
@@ -107,6 +110,15 @@ class TimeDomain:
             compiled=compilation.happened(),
         )
         return field_of_planes(problem, recording, planes, report)
+
+    def _medium(self, problem: AcousticProblem, fluid: Fluid, lattice: StaggeredLattice) -> StaggeredMedium:
+        fluids = fluids_of(problem.medium, problem.frequency)
+        if self._interfaces is None:
+            return StaggeredMedium.of_labels(lattice.extended(problem.medium.map.data), fluids)
+        cells = self._interfaces.under(problem.medium.map)
+        if isinstance(cells, CutLabels):
+            cells = cells.with_before(fluids.index(fluid))
+        return StaggeredMedium.of_cells(cells, lattice, fluids, self._threads)
 
     def _settle(
         self, problem: AcousticProblem, fluid: Fluid, lattice: StaggeredLattice, medium: StaggeredMedium, front: int
@@ -162,6 +174,18 @@ def _coupling(problem: AcousticProblem) -> Fluid:
     return fluid
 
 
+def _beside(problem: AcousticProblem, fluid: Fluid, front: int) -> tuple[int, int]:
+    """Voxels that the beam needs beside the grid where the sheet is, along x and y."""
+    grid, (x0, y0, z0) = problem.medium.grid, problem.first_voxel
+    radius = float(beam_radius(problem.drive.transducer.surface, z0 - front // 2 * grid.spacing[2]))
+    radius += _SKIRT * fluid.wavelength
+    counts = []
+    for start, n in ((x0, 0), (y0, 1)):
+        h = grid.spacing[n]
+        counts.append(max(0, math.ceil((start + radius) / h), math.ceil((radius - start) / h) - grid.shape[n] + 1))
+    return counts[0], counts[1]
+
+
 def _sheet(problem: AcousticProblem, fluid: Fluid, lattice: StaggeredLattice, front: int, dt: float) -> _Sheet:
     """The sheet that sends the source's field: S(kt) g(z) with S = 2 kz P / (w rho ghat(kz)), w as leapfrog has it.
 
@@ -174,9 +198,9 @@ def _sheet(problem: AcousticProblem, fluid: Fluid, lattice: StaggeredLattice, fr
     profile = np.exp(-0.5 * (at / (_SHEET * fluid.wavelength)) ** 2).astype(np.float32)
     _, nx, ny = lattice.shape
     x0, y0, z0 = problem.first_voxel
-    planes = PlaneLattice(extent=(nx * dx, ny * dy), z=z0, edge=LAYER * max(dx, dy))
+    planes = PlaneLattice(extent=(nx * dx, ny * dy), z=z0, edge=lattice.layer * max(dx, dy))
     source = SourcePlanes.of([problem.drive], fluid, planes)
-    first = (x0 - LAYER * dx, y0 - LAYER * dy, z0 - half * dz)
+    first = (x0 - lattice.low[1] * dx, y0 - lattice.low[2] * dy, z0 - half * dz)
     spectrum = forward(source.on_grid(problem.drive, (nx, ny), first, (dx, dy)))
     lateral = wavenumbers(nx, dx)[:, None] ** 2 + wavenumbers(ny, dy)[None, :] ** 2
     k = fluid.wavenumber

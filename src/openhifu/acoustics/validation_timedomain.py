@@ -8,6 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from openhifu.acoustics.fullwave import FullWave
+from openhifu.acoustics.interfaces import Plane, Surfaces
 from openhifu.acoustics.nonlinear_fluid import NonlinearFluid
 from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.pulse import PulseSource, propagate_pulse
@@ -24,6 +26,11 @@ from openhifu.model.tissuemap import TissueMap
 
 _KEEP = Recording(pressure=True, heat=False)
 _BAND = (0.35e6, 1.45e6)
+
+
+def _bone() -> Tissue:
+    """Numbers of cortical bone under another name."""
+    return substance("fat", sound_speed=2800.0, density=1850.0, attenuation=46.0)
 
 
 def _box(spacing: float = 0.5e-3) -> Grid:
@@ -81,6 +88,23 @@ def _interface(beyond: Tissue, case: str, limit: float) -> ValidationRow:
     return ValidationRow.of(case, figure, limit, "% L2 on axis", "exact spectrum, one interface")
 
 
+def _full_wave(tissue: Tissue, case: str, limit: float) -> ValidationRow:
+    """A layer of 3.1 mm, its faces between the planes, at a fifth of a wavelength: complex field, both with the same surfaces."""
+    grid = Grid.box((-6e-3, -6e-3, 52e-3), (6e-3, 6e-3, 61e-3), 0.3e-3)
+    faces = (54.075e-3, 57.175e-3)
+    surfaces = Surfaces(tuple(Plane((0.0, 0.0, z), (0.0, 0.0, 1.0)) for z in faces), (0, 1, 0))
+    medium = Medium(TissueMap(grid, surfaces.labels(grid), (LOSSLESS.name, tissue.name)), (LOSSLESS, tissue))
+    problem = AcousticProblem(bowl(0.0, 40e-3).drive(1.0), medium)
+    found, truth = (
+        solver.solve(problem, _KEEP).pressure
+        for solver in (TimeDomain(2, surfaces), FullWave(surfaces, tolerance=2e-4))
+    )
+    if found is None or truth is None:
+        raise TypeError("the case must record pressure")
+    figure = 100 * float(np.linalg.norm(found.data - truth.data) / np.linalg.norm(truth.data))
+    return ValidationRow.of(case, figure, limit, "% L2", "full wave in the frequency domain, complex field")
+
+
 def _pulse(tissue: Tissue, case: str, limit: float) -> ValidationRow:
     """A small source in the open, heard off the lattice's axes, against the spherical wave of every frequency."""
     grid = Grid.box((0, 0, 0), (10e-3, 10e-3, 20e-3), 0.4e-3)
@@ -107,9 +131,9 @@ CASES: dict[str, Callable[[], ValidationRow]] = {
     "timedomain-water": lambda: _uniform(LOSSLESS, "bowl in water, time domain"),
     "timedomain-lossy": lambda: _uniform(lossy(), "bowl in lossy water, time domain"),
     "timedomain-soft-wall": lambda: _interface(substance("fat"), "water to fat, time domain", 1.0),
-    "timedomain-hard-wall": lambda: _interface(
-        substance("fat", sound_speed=2800.0, density=1850.0, attenuation=46.0), "water to bone, time domain", 4.0
-    ),
+    "timedomain-hard-wall": lambda: _interface(_bone(), "water to bone, time domain", 4.0),
+    "timedomain-fullwave-soft": lambda: _full_wave(substance("fat"), "layer of fat, time domain", 1.0),
+    "timedomain-fullwave-bone": lambda: _full_wave(_bone(), "layer of bone, time domain", 4.0),
     "pulse-water": lambda: _pulse(LOSSLESS, "pulse in water", 1.5),
     "pulse-linear-loss": lambda: _pulse(
         substance("liver", attenuation=20.0, attenuation_exponent=1.0), "pulse, loss as frequency", 2.0
