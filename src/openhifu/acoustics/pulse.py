@@ -94,18 +94,17 @@ def propagate_pulse(
     _require(source, duration, band, threads)
     fluids = _fluids(medium, band)
     _require_fine(medium.grid, fluids, band)
-    fastest_fluid = max(f.linear.sound_speed for f in fluids if f is not None)
-    lattice = StaggeredLattice.around(medium.grid, fastest_fluid / math.sqrt(band[0] * band[1]))
+    longest = max(f.linear.sound_speed for f in fluids if f is not None) / math.sqrt(band[0] * band[1])
+    lattice = StaggeredLattice.around(medium.grid, longest)
     require_memory(lattice, 4)
     labels = lattice.extended(medium.map.data)
-    fastest = Relaxations.of(fluids, band).medium(labels).fastest
-    dt = lattice.stable_step(fastest)
+    dt = lattice.stable_step(fastest := Relaxations.of(fluids, band).medium(labels).fastest)
     relaxations = Relaxations.of(fluids, band, dt)
     steps = math.ceil(duration / dt)
     stuff = relaxations.stuff(labels, dt)
     motion = lattice.at_rest(relaxations.times.size)
-    places, ears = (_places(medium.grid, v, lattice.layer) for v in (source.voxels, heard))
-    push_at = tuple(places.T)
+    ears = tuple(_places(medium.grid, heard, lattice.layer).T)
+    push_at = tuple(_places(medium.grid, source.voxels, lattice.layer).T)
     weights = stuff.gain[push_at] * (source.rates / medium.grid.voxel_volume).astype(np.float32)
     highest = 2 * np.pi * band[1] * _BEYOND
     arrive = np.linspace(0.0, source.interval * (source.signal.size - 1), source.signal.size)
@@ -115,9 +114,9 @@ def propagate_pulse(
     with StaggeredRun(motion, stuff, lattice.slopes(dt, fastest), threads) as run:
         for n in range(steps):
             run.step(lambda s=signal[n]: np.add.at(motion.p, push_at, weights * s))
-            traces[:, n] = motion.p[tuple(ears.T)]
-    true = np.array([_warped(trace, times, times, _faster(dt), highest) for trace in traces])
-    return PulseRecord(times, true.reshape(traces.shape), relaxations.worst)
+            traces[:, n] = motion.p[ears]
+    heard_truly = [_warped(trace, times, times, _faster(dt), highest) for trace in traces]
+    return PulseRecord(times, np.array(heard_truly).reshape(traces.shape), relaxations.worst)
 
 
 def _slower(dt: float) -> Turn:

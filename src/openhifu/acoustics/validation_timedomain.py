@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from openhifu.acoustics.field import AcousticField
 from openhifu.acoustics.fullwave import FullWave
 from openhifu.acoustics.interfaces import Plane, Surfaces
 from openhifu.acoustics.nonlinear_fluid import NonlinearFluid
@@ -17,8 +17,11 @@ from openhifu.acoustics.radial import RadialField
 from openhifu.acoustics.rayleigh import RayleighIntegral
 from openhifu.acoustics.source import Fluid
 from openhifu.acoustics.timedomain import TimeDomain
+from openhifu.acoustics.validation_pictures import along_axis, amplitudes
 from openhifu.acoustics.validation_setups import LOSSLESS, bowl, lossy, substance
+from openhifu.base.field import Field
 from openhifu.base.grid import Grid
+from openhifu.base.picture import Curve, Picture
 from openhifu.base.validation import ValidationRow
 from openhifu.model.medium import Medium
 from openhifu.model.tissue import Tissue
@@ -39,17 +42,22 @@ def _box(spacing: float = 0.5e-3) -> Grid:
     return Grid.box((-half, -half, 52e-3), (half, half, 52e-3 + 30 * spacing), spacing)
 
 
-def _solved(tissue: Tissue, solver: TimeDomain | RayleighIntegral) -> NDArray:
-    field = solver.solve(AcousticProblem(bowl(0.0, 40e-3).drive(1.0), Medium.uniform(tissue, _box())), _KEEP)
+def _recorded(field: AcousticField) -> Field:
     if field.pressure is None:
         raise TypeError("the case must record pressure")
-    return field.pressure.data
+    return field.pressure
+
+
+def _l2(found: Field, truth: Field) -> float:
+    """Relative L2 difference of two complex fields, %."""
+    return 100 * float(np.linalg.norm(found.data - truth.data) / np.linalg.norm(truth.data))
 
 
 def _uniform(tissue: Tissue, case: str) -> ValidationRow:
-    found, truth = _solved(tissue, TimeDomain()), _solved(tissue, RayleighIntegral())
-    figure = 100 * float(np.linalg.norm(found - truth) / np.linalg.norm(truth))
-    return ValidationRow.of(case, figure, 0.5, "% L2", "Rayleigh integral, complex field")
+    problem = AcousticProblem(bowl(0.0, 40e-3).drive(1.0), Medium.uniform(tissue, _box()))
+    found, truth = (_recorded(solver.solve(problem, _KEEP)) for solver in (TimeDomain(), RayleighIntegral()))
+    picture = along_axis(found, truth, "Rayleigh integral")
+    return ValidationRow.of(case, _l2(found, truth), 0.5, "% L2", "Rayleigh integral, complex field", picture)
 
 
 def _interface(beyond: Tissue, case: str, limit: float) -> ValidationRow:
@@ -59,9 +67,7 @@ def _interface(beyond: Tissue, case: str, limit: float) -> ValidationRow:
     data = np.zeros(grid.shape, np.uint8)
     data[:, :, first:] = 1
     medium = Medium(TissueMap(grid, data, (LOSSLESS.name, beyond.name)), (LOSSLESS, beyond))
-    field = TimeDomain().solve(AcousticProblem(device.drive(1.0), medium), _KEEP)
-    if field.pressure is None:
-        raise TypeError("the case must record pressure")
+    pressure = _recorded(TimeDomain().solve(AcousticProblem(device.drive(1.0), medium), _KEEP))
     near, far = Fluid.of(LOSSLESS, 1e6), Fluid.of(beyond, 1e6)
     half = 200
     x = np.arange(-half, half) * h
@@ -83,26 +89,24 @@ def _interface(beyond: Tissue, case: str, limit: float) -> ValidationRow:
             there = 2 * ratio / (ratio + 1) * np.exp(1j * (one * wall + two * (z - wall)))
         wave = np.fft.ifft2(spectrum * np.where(lateral < (0.98 * near.wavenumber) ** 2, there, 0))
         truth[n] = wave[half, half]
-    line = field.pressure.data[grid.shape[0] // 2, grid.shape[1] // 2]
+    line = pressure.data[grid.shape[0] // 2, grid.shape[1] // 2]
     figure = 100 * float(np.linalg.norm(line - truth) / np.linalg.norm(truth))
-    return ValidationRow.of(case, figure, limit, "% L2 on axis", "exact spectrum, one interface")
+    picture = amplitudes(1e3 * (52e-3 + h * np.arange(nz)), line, truth, of="exact spectrum")
+    return ValidationRow.of(case, figure, limit, "% L2 on axis", "exact spectrum, one interface", picture)
 
 
 def _full_wave(tissue: Tissue, case: str, limit: float) -> ValidationRow:
-    """A layer of 3.1 mm, its faces between the planes, at a fifth of a wavelength: complex field, both with the same surfaces."""
-    grid = Grid.box((-6e-3, -6e-3, 52e-3), (6e-3, 6e-3, 61e-3), 0.3e-3)
+    """A layer of 3.1 mm, its faces between the planes, at a fifth of a wavelength, both with the same surfaces."""
+    h = 0.28e-3
+    grid = Grid.box((-22 * h, -22 * h, 52e-3), (22 * h, 22 * h, 52e-3 + 32 * h), h)
     faces = (54.075e-3, 57.175e-3)
     surfaces = Surfaces(tuple(Plane((0.0, 0.0, z), (0.0, 0.0, 1.0)) for z in faces), (0, 1, 0))
     medium = Medium(TissueMap(grid, surfaces.labels(grid), (LOSSLESS.name, tissue.name)), (LOSSLESS, tissue))
     problem = AcousticProblem(bowl(0.0, 40e-3).drive(1.0), medium)
-    found, truth = (
-        solver.solve(problem, _KEEP).pressure
-        for solver in (TimeDomain(2, surfaces), FullWave(surfaces, tolerance=2e-4))
-    )
-    if found is None or truth is None:
-        raise TypeError("the case must record pressure")
-    figure = 100 * float(np.linalg.norm(found.data - truth.data) / np.linalg.norm(truth.data))
-    return ValidationRow.of(case, figure, limit, "% L2", "full wave in the frequency domain, complex field")
+    solvers = (TimeDomain(2, surfaces), FullWave(surfaces, tolerance=2e-4))
+    found, truth = (_recorded(solver.solve(problem, _KEEP)) for solver in solvers)
+    words = "full wave in the frequency domain, complex field"
+    return ValidationRow.of(case, _l2(found, truth), limit, "% L2", words, along_axis(found, truth, "full wave"))
 
 
 def _pulse(tissue: Tissue, case: str, limit: float) -> ValidationRow:
@@ -118,13 +122,17 @@ def _pulse(tissue: Tissue, case: str, limit: float) -> ValidationRow:
     omega = np.linspace(2 * np.pi / 60e-6, 2 * np.pi * 119 / 60e-6, 119)
     spectrum = np.exp(1j * np.outer(omega, t)) @ signal * interval
     k = fluid.wavenumbers_at(omega / fluid.linear.omega)
-    worst = 0.0
+    worst, curves = 0.0, []
     for ear, trace in zip(ears, record.traces, strict=True):
         r = 0.4e-3 * float(np.linalg.norm(ear - at[0]))
         wave = -1j * omega * fluid.linear.density * 1e-6 * spectrum * np.exp(1j * k * r) / (4 * np.pi * r)
         truth = (np.exp(-1j * np.outer(record.times, omega)) @ wave).real * 2 / 60e-6
         worst = max(worst, float(np.linalg.norm(trace - truth) / np.linalg.norm(truth)))
-    return ValidationRow.of(case, 100 * worst, limit, "% L2 of trace", "point source, exact power law and dispersion")
+        curves.append(Curve.of(f"at {1e3 * r:.1f} mm", 1e6 * record.times, trace))
+        curves.append(Curve.of("exact", 1e6 * record.times, truth, reference=True))
+    picture = Picture("time [us]", "pressure [Pa]", tuple(curves))
+    words = "point source, exact power law and dispersion"
+    return ValidationRow.of(case, 100 * worst, limit, "% L2 of trace", words, picture)
 
 
 CASES: dict[str, Callable[[], ValidationRow]] = {
