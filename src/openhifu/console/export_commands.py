@@ -129,3 +129,38 @@ def replay(
     )
     if not played.same:
         raise typer.Exit(EXIT_FAILED)
+
+
+@app.command("deidentify")
+@guarded
+def deidentify(
+    source: Annotated[Path, typer.Argument(help="Folder, zip archive or DICOMDIR.", show_default=False)],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write to; must be new.")],
+    table: Annotated[Path, typer.Option(help="Table of pseudonyms: used if it exists, made otherwise. Keep it apart.")],
+    keep_flagged: Annotated[
+        bool, typer.Option("--keep-flagged", help="Write images that may show a name, too; look at them first.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write DICOM files again without identity (the standard's basic profile), and list what was removed.
+
+    Dates move back by a number of days of each patient's own; identifiers are replaced, always by the same. Images that
+    may have a name burned in, and reports, are left out and listed in removed.csv.
+
+    Example: openhifu export deidentify study -o research/study --table safe/pseudonyms.json
+    """
+    from openhifu.exchange.deidentified_folder import LISTING, deidentify_folder
+    from openhifu.exchange.pseudonyms import PseudonymTable
+
+    with progress_bar(as_json) as progress:
+        removal = deidentify_folder(source, out, PseudonymTable(table), keep_flagged, progress)
+    payload = {
+        "out": str(out),
+        "actions": [{"what": w, "action": a, "times": n} for (w, a), n in sorted(removal.actions.items())],
+        "flagged": [{"file": f, "why": why} for f, why in removal.flagged],
+        "left_out": [{"file": f, "why": why} for f, why in removal.left_out],
+    }
+    lines = [f"wrote {out}; {len(removal.actions)} kinds of element changed, listed in {out / LISTING}"]
+    lines += [f"look at {name}: {why}" for name, why in removal.flagged]
+    lines += [f"left out {name}: {why}" for name, why in removal.left_out]
+    result(payload, as_json, lines)
