@@ -102,6 +102,35 @@ class BornBox:
             first=(x0 + h * low[1], y0 + h * low[2], z0 + h * low[0]),
         )
 
+    @classmethod
+    def behind_a_plane(cls, problem: AcousticProblem, fluid: Fluid) -> BornBox:
+        """The box of a grid whose first plane a given wave enters: a sheet before it, absorbing layers around it.
+
+        Args:
+            problem: grid and where it lies.
+            fluid: what lies before the plane.
+        """
+        h, (x0, y0, z0) = problem.medium.grid.spacing[0], problem.first_voxel
+        nx, ny, nz = problem.medium.grid.shape
+        sigma = max(_SHEET * fluid.wavelength, _THINNEST * h)
+        layer = max(_FEWEST, math.ceil(_LAYER * fluid.wavelength / h))
+        ahead = math.ceil((_CLEAR_AHEAD + _CLEAR_BEHIND) * sigma / h)
+        counts = [fast_size(n + 2 * layer) for n in (nz + ahead, nx, ny)]
+        spare = [c - n - 2 * layer for c, n in zip(counts, (nz + ahead, nx, ny), strict=True)]
+        low = (-layer - ahead, -layer, -layer)
+        return cls(
+            shape=(counts[0], counts[1], counts[2]),
+            low=low,
+            layers=((layer, layer + spare[0]), (layer, layer + spare[1]), (layer, layer + spare[2])),
+            inside=(nz, nx, ny),
+            spacing=h,
+            surface=False,
+            blur=sigma,
+            sheet=z0 - _CLEAR_AHEAD * sigma,
+            plane=z0,
+            first=(x0 + h * low[1], y0 + h * low[2], z0 + h * low[0]),
+        )
+
     @property
     def points(self) -> int:
         """Voxels in all."""

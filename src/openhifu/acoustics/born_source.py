@@ -78,6 +78,37 @@ def _surface(problem: AcousticProblem, box: BornBox, fluid: Fluid) -> Source:
     return point_sources(box, fluid, quadrature.positions, strengths)
 
 
+def sheet_through(wave: NDArray[np.complex64], box: BornBox, fluid: Fluid) -> Source:
+    """A sheet that sends a given wave through the grid's first plane.
+
+    Args:
+        wave: pressure on that plane [Pa], on the grid's own columns; it fades at their edges.
+        box: made by ``BornBox.behind_a_plane``.
+        fluid: between sheet and plane.
+    """
+    h, shape = box.spacing, (box.shape[1], box.shape[2])
+    padded = np.zeros(shape, np.complex64)
+    padded[box.crop[1:]] = wave
+    spectrum = forward(padded)
+    lateral = wavenumbers(shape[0], h)[:, None] ** 2 + wavenumbers(shape[1], h)[None, :] ** 2
+    kz = np.sqrt(np.maximum(fluid.wavenumber**2 - lateral, 0.0))
+    spectrum *= np.exp(-1j * kz * (box.plane - box.sheet)).astype(np.complex64)
+    spectrum *= np.float32(np.exp(fluid.attenuation * (box.plane - box.sheet)))
+    first, profile = _profile(box)
+    spectrum *= _sheet_gain(shape, h, box.blur, fluid)
+    return Source(first, profile[:, None, None] * backward(spectrum))
+
+
+def _profile(box: BornBox) -> tuple[int, NDArray[np.float32]]:
+    """First plane of the sheet and its Gaussian weights [1/m]."""
+    h, sigma = box.spacing, box.blur
+    z = box.first[2] + h * np.arange(box.shape[0])
+    first = max(0, math.floor((box.sheet - box.first[2] - _REACH * sigma) / h))
+    last = math.ceil((box.sheet - box.first[2] + _REACH * sigma) / h)
+    profile = np.exp(-0.5 * ((z[first : last + 1] - box.sheet) / sigma) ** 2) / (np.sqrt(2 * np.pi) * sigma)
+    return first, profile.astype(np.float32)
+
+
 def _sheet(problem: AcousticProblem, box: BornBox, fluid: Fluid) -> Source:
     """A plane sheet in front of the grid.
 
@@ -86,10 +117,7 @@ def _sheet(problem: AcousticProblem, box: BornBox, fluid: Fluid) -> Source:
     absorbing layer.
     """
     h, sigma = box.spacing, box.blur
-    z = box.first[2] + h * np.arange(box.shape[0])
-    first = max(0, math.floor((box.sheet - box.first[2] - _REACH * sigma) / h))
-    last = math.ceil((box.sheet - box.first[2] + _REACH * sigma) / h)
-    profile = np.exp(-0.5 * ((z[first : last + 1] - box.sheet) / sigma) ** 2) / (np.sqrt(2 * np.pi) * sigma)
+    first, profile = _profile(box)
     shape = (box.shape[1], box.shape[2])
     layer = min(box.layers[1] + box.layers[2]) * h
     lattice = PlaneLattice(extent=(shape[0] * h, shape[1] * h), z=box.plane, edge=layer)
@@ -97,7 +125,7 @@ def _sheet(problem: AcousticProblem, box: BornBox, fluid: Fluid) -> Source:
     spectrum = forward(planes.on_grid(problem.drive, shape, (box.first[0], box.first[1], box.sheet), (h, h)))
     spectrum *= _sheet_gain(shape, h, sigma, fluid)
     lateral = backward(spectrum)
-    return Source(first, profile.astype(np.float32)[:, None, None] * lateral)
+    return Source(first, profile[:, None, None] * lateral)
 
 
 def _sheet_gain(shape: tuple[int, int], spacing: float, sigma: float, fluid: Fluid) -> NDArray[np.complex64]:

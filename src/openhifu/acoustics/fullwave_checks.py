@@ -16,6 +16,7 @@ from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.quadrature import depth
 from openhifu.acoustics.source import Fluid
 from openhifu.base.errors import GeometryError, OutOfRange
+from openhifu.base.grid import Grid
 
 _UNIFORM, _LAYERED = 3.0, 5.0  # points per wavelength
 
@@ -35,15 +36,8 @@ def require_grid(problem: AcousticProblem) -> Fluid:
     slowest = materials.slowest / problem.frequency
     label = coupling_label(problem, LabelStack(first_plane), materials, slowest)
     fluid = Fluid.of(problem.medium.tissues[label], problem.frequency)
-    points = _UNIFORM if int(materials.present.sum()) == 1 else _LAYERED
-    coarsest = max(grid.spacing)
-    if coarsest > slowest / points * (1 + 1e-6):
-        raise GeometryError(
-            f"voxels of {1e3 * coarsest:.3g} mm are too coarse for the full wave at {problem.frequency / 1e6:.3g} MHz, "
-            f"whose shortest wavelength here is {1e3 * slowest:.3g} mm: use {1e3 * slowest / points:.3g} mm or less"
-        )
-    if coarsest - min(grid.spacing) > 1e-6 * coarsest:
-        raise GeometryError(f"the full wave needs cubic voxels, got {grid.describe()}; resample the medium")
+    require_points(grid, materials, problem.frequency)
+    require_cubes(grid)
     first, surface = problem.first_voxel[2], depth(problem.drive.transducer.surface)
     if first < surface + fluid.wavelength:
         raise GeometryError(
@@ -51,6 +45,32 @@ def require_grid(problem: AcousticProblem) -> Fluid:
             f"{1e3 * surface:.1f} mm; begin it at {1e3 * (surface + fluid.wavelength):.1f} mm or beyond"
         )
     return fluid
+
+
+def require_points(grid: Grid, materials: Materials, frequency: float) -> None:
+    """Refuse a grid that is too coarse for the full wave.
+
+    Raises:
+        GeometryError: saying which spacing is needed.
+    """
+    shortest = materials.slowest / frequency
+    points = _UNIFORM if int(materials.present.sum()) == 1 else _LAYERED
+    coarsest = max(grid.spacing)
+    if coarsest > shortest / points * (1 + 1e-6):
+        raise GeometryError(
+            f"voxels of {1e3 * coarsest:.3g} mm are too coarse for the full wave at {frequency / 1e6:.3g} MHz, "
+            f"whose shortest wavelength here is {1e3 * shortest:.3g} mm: use {1e3 * shortest / points:.3g} mm or less"
+        )
+
+
+def require_cubes(grid: Grid) -> None:
+    """Refuse voxels that are no cubes.
+
+    Raises:
+        GeometryError: if they are not.
+    """
+    if max(grid.spacing) - min(grid.spacing) > 1e-6 * max(grid.spacing):
+        raise GeometryError(f"the full wave needs cubic voxels, got {grid.describe()}; resample the medium")
 
 
 def bytes_needed(box: BornBox, recording: Recording) -> float:

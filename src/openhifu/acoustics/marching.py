@@ -108,7 +108,7 @@ class Marching:
         for n, problem in enumerate(problems):
             grid = problem.medium.grid
             step = (round(grid.spacing[0], 9), round(grid.spacing[1], 9))
-            groups[problem.drive.transducer.content_hash, found[n][2], _padded(problem), step].append(n)
+            groups[problem.drive.transducer.content_hash, found[n][2], padded(problem), step].append(n)
         sources: dict[int, SourcePlanes] = {}
         for (_, fluid, shape, step), members in groups.items():
             lattice = PlaneLattice(
@@ -124,8 +124,8 @@ class Marching:
         """March one prepared problem, on one thread and without holding the interpreter."""
         started, compilation = time.perf_counter(), Compilation.watch(march)
         problem, grid = prepared.problem, prepared.problem.medium.grid
-        tables, beam = _tables(prepared.materials), _beam(prepared)
-        shape, edges = _padded(problem), _edges(prepared)
+        tables, beam = tables_of(prepared.materials), beam_of(prepared)
+        shape, edges = padded(problem), edges_of(prepared)
         field = prepared.source.on_grid(problem.drive, shape, problem.first_voxel, grid.spacing[:2])
         keep = room(problem, prepared.materials, recording)
         inside = field[: grid.shape[0], : grid.shape[1]]
@@ -134,9 +134,7 @@ class Marching:
             if recording.energy
             else 0.0
         )
-        highest = problem.frequency / prepared.materials.slowest
-        quadrant = np.empty([int(highest * n * h) + 1 for n, h in zip(shape, grid.spacing, strict=False)], np.complex64)
-        march(field, prepared.stack.labels, tables, beam, edges, quadrant, keep)
+        march(field, prepared.stack.labels, tables, beam, edges, quadrant_of(prepared), keep)
         energy = None
         if recording.energy:
             leaving = forward_power(problem, prepared.stack.labels[-1], prepared.materials, inside)
@@ -153,6 +151,40 @@ class Marching:
         )
         return answer(problem, prepared.stack, prepared.materials, recording, keep, energy, report)
 
+    def onwards(
+        self, problem: AcousticProblem, materials: Materials, entering: NDArray[np.complex64]
+    ) -> NDArray[np.complex64]:
+        """March a given wave on from the first plane of a grid inside the body.
+
+        Args:
+            problem: on that grid; its source only says where the beam goes.
+            materials: of the whole medium, whose carried amplitudes the wave has.
+            entering: pressure on the first plane [Pa], shape (nx, ny).
+
+        Returns:
+            Pressure on every plane [Pa], shape (nz, nx, ny).
+        """
+        stack = LabelStack.of(problem.medium.map)
+        soft = np.flatnonzero(materials.present & ~materials.hard & ~materials.gas)
+        fluid = Fluid.of(problem.medium.tissues[int(soft[0])], problem.frequency)
+        nowhere = SourcePlanes(fluid, PlaneLattice((1.0, 1.0), 0.0, 1.0), {}, np.empty((0, 0, 0), np.complex64))
+        prepared = Prepared(problem, stack, materials, fluid, nowhere)
+        tables, shape, edges = tables_of(materials), padded(problem), edges_of(prepared)
+        nx, ny, _ = problem.medium.grid.shape
+        field = np.zeros(shape, np.complex64)
+        field[:nx, :ny] = entering / np.sqrt(np.maximum(tables.square, 1e-12))[stack.labels[0]]
+        keep = room(problem, materials, Recording(pressure=True, heat=False))
+        march(field, stack.labels, tables, beam_of(prepared), edges, quadrant_of(prepared), keep)
+        return keep.pressure
+
+
+def quadrant_of(prepared: Prepared) -> NDArray[np.complex64]:
+    """Room for one quadrant of the march's propagator."""
+    problem = prepared.problem
+    highest = problem.frequency / prepared.materials.slowest
+    sides = zip(padded(problem), problem.medium.grid.spacing, strict=False)
+    return np.empty([int(highest * n * h) + 1 for n, h in sides], np.complex64)
+
 
 def _checked(solver: Marching, problem: AcousticProblem, stack: LabelStack) -> tuple[Materials, Fluid]:
     materials = Materials.of(problem.medium, problem.frequency)
@@ -165,13 +197,14 @@ def _checked(solver: Marching, problem: AcousticProblem, stack: LabelStack) -> t
     return materials, fluid
 
 
-def _padded(problem: AcousticProblem) -> tuple[int, int]:
+def padded(problem: AcousticProblem) -> tuple[int, int]:
     """Lateral size of the transforms: the grid's, or the next one that is fast."""
     nx, ny, _ = problem.medium.grid.shape
     return fast_size(nx), fast_size(ny)
 
 
-def _tables(materials: Materials) -> Tables:
+def tables_of(materials: Materials) -> Tables:
+    """The kernels' tables of a medium's materials."""
     ratio = materials.impedance / materials.carried
     return Tables(
         wavenumber=materials.wavenumber,
@@ -183,7 +216,8 @@ def _tables(materials: Materials) -> Tables:
     )
 
 
-def _beam(prepared: Prepared) -> Beam:
+def beam_of(prepared: Prepared) -> Beam:
+    """The geometric beam that a march's reference values follow."""
     problem, fluid = prepared.problem, prepared.fluid
     grid, surface = problem.medium.grid, problem.drive.transducer.surface
     x0, y0, z0 = problem.first_voxel
@@ -197,7 +231,7 @@ def _beam(prepared: Prepared) -> Beam:
     )
 
 
-def _edges(prepared: Prepared) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def edges_of(prepared: Prepared) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Factors of one step along x and y: one inside, falling smoothly over the outer voxels."""
     grid = prepared.problem.medium.grid
     loss = _SPONGE * grid.spacing[2] / prepared.fluid.wavelength

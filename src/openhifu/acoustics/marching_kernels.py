@@ -343,4 +343,57 @@ def march(
         enter_plane(n, field, labels[n - 1], labels[n], screens, edges, tables, keep)
         if keep.power.size:
             tally_losses(field, labels[n], volume if n < nz - 1 else 0.5 * volume, keep)
-    return
+
+
+@njit(nogil=True, cache=True)
+def march_back(
+    weight: NDArray[np.complex64],
+    sources: NDArray[np.complex64],
+    labels: NDArray[np.uint8],
+    tables: Tables,
+    beam: Beam,
+    edges: tuple[NDArray[np.float32], NDArray[np.float32]],
+    table: NDArray[np.complex64],
+) -> None:
+    """The march transposed: what the first plane's amplitude is worth, from what the amplitudes of all planes are.
+
+    Args:
+        weight: room for a padded plane, zero; on return dJ/dQ on the first plane.
+        sources: dJ/dQ that each plane brings itself, (nz, nx, ny).
+        labels: (nz, nx, ny).
+        tables: numbers per label.
+        beam: reference geometry.
+        edges: factors of the absorbing edges along x and y.
+        table: room for one quadrant of the propagator.
+    """
+    nz, many = labels.shape[0], tables.wavenumber.size
+    nx, ny = labels.shape[1:]
+    means = beam_means(labels, tables, beam)
+    # References follow the march's own rule from the front, so that both run the same operator.
+    chosen = np.empty((nz, 2))
+    k, alpha = -1.0, 0.0
+    for n in range(1, nz):
+        near_k, near_alpha = 0.5 * (means[n - 1, 0] + means[n, 0]), 0.5 * (means[n - 1, 1] + means[n, 1])
+        if abs(near_k - k) > _STALE * near_k or abs(near_alpha - alpha) > _STALE_LOSS * near_alpha:
+            k, alpha = near_k, near_alpha
+        chosen[n, 0], chosen[n, 1] = k, alpha
+    screens = np.ones(many * many, np.float32), np.zeros(many * many, np.float32)
+    k, alpha = -1.0, -1.0
+    for n in range(nz - 1, -1, -1):
+        for i in range(nx):
+            for j in range(ny):
+                weight[i, j] += sources[n, i, j]
+        if n > 0 and (chosen[n, 0] != k or chosen[n, 1] != alpha):
+            k, alpha = chosen[n, 0], chosen[n, 1]
+            make_propagator(table, k, alpha, weight.shape, beam)
+            make_screens(screens, k, alpha, tables, beam)
+        for i in range(nx):
+            for j in range(ny):
+                factor = edges[0][i] * edges[1][j]
+                c, d = np.float32(1.0), np.float32(0.0)
+                if n > 0:
+                    m = np.int64(labels[n - 1, i, j]) * many + labels[n, i, j]
+                    c, d = screens[0][m], screens[1][m]
+                weight[i, j] *= complex(c * factor, d * factor)
+        if n > 0:
+            diffract(weight, table)

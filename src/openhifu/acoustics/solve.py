@@ -4,30 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from enum import StrEnum
 
 from openhifu.acoustics.axisymmetric import Axisymmetric
+from openhifu.acoustics.choosing import Method, choose
 from openhifu.acoustics.field import AcousticField
 from openhifu.acoustics.fullwave import FullWave
+from openhifu.acoustics.hybrid import Hybrid
 from openhifu.acoustics.marching import Marching, Prepared
 from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.rayleigh import RayleighIntegral
 from openhifu.acoustics.timedomain import TimeDomain
-from openhifu.base.errors import OutOfRange, UnknownName
+from openhifu.base.errors import OutOfRange
 from openhifu.base.progress import Progress, silent
-
-_FEW_PAIRS = 4e9  # a Rayleigh integral of that many pairs takes some seconds; beyond, marching is cheaper
-
-
-class Method(StrEnum):
-    """Ways to find a field."""
-
-    AUTO = "auto"
-    RAYLEIGH = "rayleigh"
-    MARCHING = "marching"
-    AXISYMMETRIC = "axisymmetric"
-    TIMEDOMAIN = "timedomain"
-    FULLWAVE = "fullwave"
 
 
 def solve(
@@ -38,8 +26,9 @@ def solve(
     Args:
         problem: source, drive and medium.
         recording: what to keep; by default the heat rate on the medium's own grid.
-        method: a method is obeyed or refused; ``"auto"`` takes the Rayleigh integral where the medium is uniform and
-            the points are few, marching otherwise, and says why in the report.
+        method: a method is obeyed or refused; ``"auto"`` looks at what lies along the beam (``choosing.choose``): the
+            Rayleigh integral in a uniform medium of few points, marching through soft tissue, the hybrid across bone,
+            the axisymmetric solver for harmonics of round beams; it says why in the report.
 
     Raises:
         UnknownName: if there is no such method.
@@ -84,7 +73,7 @@ def solve_many(
     kept = [one] * len(problems) if isinstance(one, Recording) else list(one)
     if len(kept) != len(problems):
         raise OutOfRange(f"{len(kept)} recordings for {len(problems)} problems; give one for each, or one for all")
-    chosen = [_choose(p, keep, method) for p, keep in zip(problems, kept, strict=True)]
+    chosen = [choose(p, keep, method) for p, keep in zip(problems, kept, strict=True)]
     marched = [n for n, (name, _) in enumerate(chosen) if name is Method.MARCHING]
     marching, others = Marching(), _one_by_one(threads)
     prepared: dict[int, Prepared] = dict(zip(marched, marching.prepare([problems[n] for n in marched]), strict=True))
@@ -108,32 +97,12 @@ def solve_many(
     return [found[n] for n in range(len(problems))]
 
 
-def _one_by_one(threads: int) -> dict[Method, RayleighIntegral | Axisymmetric | TimeDomain | FullWave]:
+def _one_by_one(threads: int) -> dict[Method, RayleighIntegral | Axisymmetric | TimeDomain | FullWave | Hybrid]:
     """Solvers that take one problem at a time, with all threads for it."""
     return {
         Method.RAYLEIGH: RayleighIntegral(),
         Method.AXISYMMETRIC: Axisymmetric(),
         Method.TIMEDOMAIN: TimeDomain(threads),
         Method.FULLWAVE: FullWave(threads=threads),
+        Method.HYBRID: Hybrid(threads=threads),
     }
-
-
-def _choose(problem: AcousticProblem, recording: Recording, method: Method | str) -> tuple[Method, str]:
-    """The method and the reason for it."""
-    if method not in tuple(Method):
-        raise UnknownName("acoustic method", str(method), [str(m) for m in Method])
-    asked = Method(method)
-    if asked is not Method.AUTO:
-        return asked, "asked for"
-    rayleigh = RayleighIntegral()
-    if recording.energy:
-        return Method.MARCHING, "an energy balance is asked for, which marching keeps"
-    if (sentence := rayleigh.refuses(problem)) is not None:
-        return Method.MARCHING, f"marching, because {sentence.split(';')[0]}"
-    pairs = rayleigh.pairs(problem)
-    if pairs > _FEW_PAIRS:
-        return (
-            Method.MARCHING,
-            f"the medium is uniform, but {pairs:.1e} pairs of points make the Rayleigh integral slow",
-        )
-    return Method.RAYLEIGH, f"the medium is uniform and {pairs:.1e} pairs of points are few: exact"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from openhifu.acoustics.fourier import backward, fast_size, forward
+from openhifu.acoustics.problem import AcousticProblem
 from openhifu.acoustics.quadrature import by_element
 from openhifu.acoustics.radial import RadialField
 from openhifu.acoustics.rayleigh import pressure_at
@@ -100,8 +101,17 @@ class SourcePlanes:
             first: first voxel in the source's axes [m].
             steps: lateral voxel size [m].
         """
-        plane = self.sampled(drive)
-        plane *= np.outer(
+        return self.moved(self.sampled(drive), shape, first, steps)
+
+    def moved(
+        self,
+        plane: NDArray[np.complex64],
+        shape: tuple[int, int],
+        first: tuple[float, float, float],
+        steps: tuple[float, float],
+    ) -> NDArray[np.complex64]:
+        """Any plane on the source's lattice, brought to the march's; arguments as for ``on_grid``."""
+        plane = plane * np.outer(
             *(_taper(n, side, self.lattice.edge) for n, side in zip(plane.shape, self.lattice.extent, strict=True))
         )
         spectrum = forward(plane) * np.float32(shape[0] * shape[1] / plane.size)
@@ -119,6 +129,14 @@ class SourcePlanes:
         for rows in (slice(0, a), slice(-a, None)):
             out[rows, :b], out[rows, -b:] = spectrum[rows, :b], spectrum[rows, -b:]
         return backward(out)
+
+
+def element_planes(planes: SourcePlanes, problem: AcousticProblem, shape: tuple[int, int]) -> Iterator[NDArray]:
+    """Plane of every element moving at 1 m/s [Pa per m/s] on the first plane of a problem's grid, padded to a shape."""
+    transducer = problem.drive.transducer
+    own = planes.elements if planes.elements.size else _element_planes(transducer, planes.fluid, planes.lattice)
+    for plane in own:
+        yield planes.moved(plane, shape, problem.first_voxel, problem.medium.grid.spacing[:2])
 
 
 def _pattern(drive: Drive) -> Pattern:

@@ -25,9 +25,11 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "openhifu.acoustics.validation_nonlinear",
         "openhifu.acoustics.validation_timedomain",
         "openhifu.acoustics.validation_fullwave",
+        "openhifu.acoustics.validation_hybrid",
     ),
     "thermal": ("openhifu.thermal.validation",),
     "monitoring": ("openhifu.monitoring.validation",),
+    "planning": ("openhifu.planning.validation",),
     "twin": ("openhifu.twin.validation",),
 }
 """Modules with validation cases, by the room they belong to."""
