@@ -15,6 +15,8 @@ from openhifu.console import (
     import_commands,
     journal_commands,
     pacs_commands,
+    quality_commands,
+    records_commands,
     treatment_commands,
     validate_commands,
 )
@@ -30,6 +32,8 @@ app.add_typer(case_commands.app, name="case")
 app.add_typer(import_commands.app, name="import")
 app.add_typer(export_commands.app, name="export")
 app.add_typer(pacs_commands.app, name="pacs")
+app.add_typer(records_commands.app, name="records")
+app.add_typer(quality_commands.app, name="quality")
 app.add_typer(journal_commands.app, name="journal")
 for command in (
     treatment_commands.plan,
