@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from openhifu.base.files import write_whole
-from openhifu.console.terminal import EXIT_FAILED, guarded, progress_bar, result
+from openhifu.console.terminal import EXIT_FAILED, guarded, progress_bar, result, say
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -129,6 +130,39 @@ def replay(
     )
     if not played.same:
         raise typer.Exit(EXIT_FAILED)
+
+
+@app.command("navigate")
+@guarded
+def navigate(
+    source: Source,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes any.")] = 18944,
+    case: CaseOption = None,
+    address: Annotated[
+        str, typer.Option(help="Address to listen on; other machines need this machine's own.")
+    ] = "127.0.0.1",
+) -> None:
+    """Give a treatment to 3D Slicer over OpenIGTLink, until Ctrl-C: planning CT, temperature, CEM43, the source's pose.
+
+    In 3D Slicer: OpenIGTLinkIF, new connector, client, this host and port. Poses that tracking systems send are listed.
+
+    Example: openhifu export navigate run
+    """
+    from openhifu.console.exports import gather
+    from openhifu.console.navigation import serve
+
+    gathered = gather(source, case)
+    server = serve(gathered, port, address)
+    say(f"serving {gathered.planned.plan.case} on {address}:{server.port}; stop with Ctrl-C")
+    seen: tuple[str, ...] = ()
+    try:
+        while True:
+            time.sleep(0.5)
+            if server.tracked != seen:
+                seen = server.tracked
+                say(f"tracked: {', '.join(seen)}")
+    finally:
+        server.close()
 
 
 @app.command("deidentify")
