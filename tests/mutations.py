@@ -18,6 +18,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,13 @@ import numpy as np
 from openhifu.base.errors import InputError
 from openhifu.base.frames import Frame
 from openhifu.base.grid import Grid
+from openhifu.exchange.ct_series import ct_series
+from openhifu.exchange.segmentation import segmentation
+from openhifu.exchange.structure_set import structure_set
+from openhifu.exchange.study import Study
 from openhifu.imaging import nifti_bytes, read_scan
-from tests.dicom_making import enhanced_mr, one_sentence, pattern, save, series_of
+from openhifu.imaging.dicom.structures import read_structures
+from tests.dicom_making import FRAME, enhanced_mr, one_sentence, pattern, save, series_of
 
 LONGEST = 10.0
 """Seconds one file may take."""
@@ -104,7 +110,31 @@ def good_inputs(folder: Path) -> dict[str, tuple[Path, Path]]:
         "zip": (archive, archive),
         "NIfTI": (plain, plain),
         "NIfTI, gzip": (nifti, nifti),
+        **{made.stem: (made, made) for made in _structures(folder)},
     }
+
+
+def _structures(folder: Path) -> list[Path]:
+    """A structure set and a segmentation."""
+    image = read_scan(folder / "ct").field
+    study = Study("P1", "Test^Phantom", "1.2.3", FRAME, "mutations", datetime(2026, 1, 2, tzinfo=UTC))
+    images = ct_series(image, study, None)
+    masks = {"one": image.data > 0, "two": image.data < -900}
+    written = []
+    for make in (structure_set, segmentation):
+        file = folder / f"{make.__name__}.structures"
+        make(masks, image.grid, study, images).save_as(file, enforce_file_format=True)
+        written.append(file)
+    return written
+
+
+def _read(path: Path) -> None:
+    """Read a scan, or structures onto the grid of the undamaged CT beside them."""
+    if path.suffix == ".structures":
+        image = read_scan(path.parent / "ct")
+        read_structures(path, image.field.grid, image.origin.frame_of_reference if image.origin else "")
+    else:
+        read_scan(path)
 
 
 def _compress(file: Path) -> None:
@@ -124,13 +154,13 @@ def _compress(file: Path) -> None:
 
 def _serve(pipe: Any) -> None:
     """Read what is asked until told to stop; one answer a file: (kind, sentence, peak bytes)."""
-    for name in ("gdcm", "nibabel", "pydicom.pixels"):  # loaded before the memory is bounded
+    for name in ("gdcm", "nibabel", "pydicom.pixels", "highdicom"):  # loaded before the memory is bounded
         import_module(name)
     size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (size + MOST_MEMORY, size + MOST_MEMORY))
     while (path := pipe.recv()) is not None:
         try:
-            read_scan(path)
+            _read(path)
             answer = ("read", "")
         except InputError as error:
             answer = ("refused", str(error)) if one_sentence(error) else ("fault", f"no clear sentence: {error!r}")

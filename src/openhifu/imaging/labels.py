@@ -16,6 +16,7 @@ from openhifu.base.outcome import Outcome, Verdict
 from openhifu.imaging.dicom.structures import read_structures
 from openhifu.imaging.morphology import Mask
 from openhifu.imaging.nifti import read_nifti
+from openhifu.imaging.resampling import reoriented
 from openhifu.imaging.scan import Scan
 from openhifu.model.tissuemap import LabelMap
 
@@ -97,7 +98,7 @@ def names_csv(names: dict[int, str]) -> bytes:
 
 
 def read_labels(path: Path, names_path: Path, grid: Grid) -> LabelMap:
-    """A label map that must lie on the CT's grid.
+    """A label map that must hold the CT's voxels, in any order of axes.
 
     Args:
         path: NIfTI file of small whole numbers, 0 for unlabelled.
@@ -110,10 +111,14 @@ def read_labels(path: Path, names_path: Path, grid: Grid) -> LabelMap:
         GeometryError: if the map is on another grid than the CT.
     """
     data, own = read_nifti(path, "label map")
-    try:
-        grid.require_same(own, f"the label map {path}")
-    except GeometryError as error:
-        raise GeometryError(f"{error} onto the CT's grid") from error
+    turned = reoriented(data, own, grid)
+    if turned is None:
+        try:
+            grid.require_same(own, f"the label map {path}")
+        except GeometryError as error:
+            raise GeometryError(f"{error} onto the CT's grid") from error
+    else:
+        data = turned
     low, high = float(data.min()), float(data.max())
     whole = np.asarray(data, np.uint16 if high > 255 else np.uint8) if 0 <= low and high <= _MOST_LABEL else None
     if whole is None or not np.array_equal(whole, data):

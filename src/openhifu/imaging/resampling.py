@@ -54,3 +54,22 @@ def resampled(data: NDArray[Any], grid: Grid, onto: Grid, order: int) -> NDArray
         return data[tuple(slice(a, a + n) for a, n in zip(low, onto.shape, strict=True))].copy()
     transform: Any = affine_transform  # its stub knows scalar offsets only
     return transform(data, scale, offset=start, output_shape=onto.shape, order=order, mode="nearest")
+
+
+def reoriented(data: NDArray[Any], own: Grid, grid: Grid) -> NDArray[Any] | None:
+    """The same voxels in the axis order of another grid; None if they are not the very same voxels.
+
+    Programs store an image with rows, columns or slices turned round; nothing is interpolated here.
+    """
+    step = np.linalg.inv(grid.affine) @ own.affine
+    turn = np.rint(step[:3, :3]).astype(int)
+    if not np.allclose(step[:3, :3], turn, atol=1e-4) or sorted(np.argmax(np.abs(turn), axis=0)) != [0, 1, 2]:
+        return None
+    order = np.argmax(np.abs(turn), axis=1)
+    turned = data.transpose(order)
+    for axis in range(3):
+        if turn[axis, order[axis]] < 0:
+            turned = np.flip(turned, axis)
+    first = [0 if turn[:, n].sum() > 0 else own.shape[n] - 1 for n in range(3)]
+    start = step[:3, :3] @ np.array(first) + step[:3, 3]
+    return turned if turned.shape == grid.shape and np.allclose(start, 0, atol=1e-2) else None
