@@ -168,14 +168,20 @@ def treat(
     plan_file: PlanPath,
     out: Annotated[Path, typer.Option("-o", "--out", help="Run folder to make.")] = Path("treatment"),
     seed: Seed = 1,
+    quality_limits: Annotated[
+        Path | None,
+        typer.Option(help="The site's limits: refuse unless the calibration in force on record is the plan's."),
+    ] = None,
+    db: Annotated[str, typer.Option("--db", help="Database of the quality records, with --quality-limits.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Deliver an approved plan on the simulated device. Ctrl-C is the stop button.
 
-    Example: openhifu treat liver.json -o treatment
+    Example: openhifu treat liver.json -o treatment        openhifu treat liver.json --quality-limits limits.toml
     """
     from openhifu.base.errors import NotApproved
     from openhifu.base.files import read_text
+    from openhifu.console.calibration import require_calibration
     from openhifu.console.plan_files import load_planned
     from openhifu.console.rehearsal import rehearse as deliver
     from openhifu.model.plan import Approval
@@ -189,6 +195,8 @@ def treat(
     planned = load_planned(plan_file)
     if approval.plan_hash != planned.plan.content_hash:
         raise NotApproved(f"{file} approves plan {approval.plan_hash[:12]}, not this one; approve this plan")
+    if quality_limits is not None:
+        require_calibration(planned.plan, quality_limits, db)
     with progress_bar(as_json) as progress:
         run = deliver(planned, out, seed, approval, progress=progress)
     _finished(run, as_json)
