@@ -7,7 +7,6 @@ import io
 from pathlib import Path
 
 from openhifu.base.errors import FileProblem, StorageError
-from openhifu.base.files import write_whole
 from openhifu.base.progress import Progress, silent
 from openhifu.exchange.deidentify import Removal, burned_in, deidentified, rules
 from openhifu.exchange.pacs.staging import staged
@@ -60,9 +59,9 @@ def deidentify_folder(
             progress("removing identity", (n + 1) / len(files))
         if not waiting.count:
             raise FileProblem(f"{source}: nothing is left to write; {removal.left_out[0][1]}")
+        waiting.add_beside(LISTING, listing(removal))
         table.save()
         waiting.keep()
-    write_whole(out / LISTING, listing(removal))
     return removal
 
 

@@ -36,6 +36,10 @@ class Staging:
         self.count += not file.exists()
         file.write_bytes(content)
 
+    def add_beside(self, name: str, content: bytes) -> None:
+        """Keep a file that is no object, such as a list of what was done."""
+        (self._waiting / name).write_bytes(content)
+
     def keep(self) -> tuple[Path, ...]:
         """Put everything in place in one step; returns the files.
 
