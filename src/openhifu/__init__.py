@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from openhifu.model.medium import Medium
     from openhifu.model.pose import Pose
     from openhifu.model.tissue import Tissue
-    from openhifu.model.transducer import Cap, PistonArray, Transducer
+    from openhifu.model.transducer import Cap, PistonArray, RectangleArray, Transducer
 
 _HOME = {
     "Cap": "openhifu.model.transducer",
@@ -25,6 +25,7 @@ _HOME = {
     "Grid": "openhifu.base.grid",
     "Medium": "openhifu.model.medium",
     "PistonArray": "openhifu.model.transducer",
+    "RectangleArray": "openhifu.model.transducer",
     "Pose": "openhifu.model.pose",
     "Tissue": "openhifu.model.tissue",
     "Transducer": "openhifu.model.transducer",
@@ -48,6 +49,7 @@ __all__ = [
     "Grid",
     "Medium",
     "PistonArray",
+    "RectangleArray",
     "Pose",
     "Tissue",
     "Transducer",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from openhifu.model.transducer import Cap, PistonArray, Surface
+from openhifu.model.transducer import Cap, PistonArray, RectangleArray, Surface
 
 _PER_WAVELENGTH = 2.2  # points per wavelength of arc, a little above Nyquist of the steepest path
 _EXTRA = 8  # points beyond that, so that a smooth integrand converges spectrally
@@ -109,6 +109,21 @@ def _pistons(array: PistonArray, wavelength: float) -> list[NDArray[np.float64]]
     return found
 
 
+def _rectangles(array: RectangleArray, wavelength: float) -> list[NDArray[np.float64]]:
+    """Rectangles by Gauss-Legendre along both sides."""
+    (x, wx), (y, wy) = (
+        _legendre(-side / 2, side / 2, math.ceil(_TILE_PER_WAVELENGTH * side / wavelength) + _TILE_EXTRA)
+        for side in array.element_size
+    )
+    weight = np.outer(wx, wy).ravel()
+    found = []
+    for position, normal, width in zip(array.positions, array.normals, array.widths, strict=True):
+        u, v = np.array(width), np.cross(np.array(normal), np.array(width))
+        points = np.array(position) + (x[:, None, None] * u + y[None, :, None] * v).reshape(-1, 3)
+        found.append(np.column_stack([points, weight]))
+    return found
+
+
 def by_element(surface: Surface, wavelength: float) -> SurfacePoints:
     """The surface with every element's points apart.
 
@@ -118,7 +133,13 @@ def by_element(surface: Surface, wavelength: float) -> SurfacePoints:
     """
     if isinstance(surface, Cap) and surface.elements == 1:
         return whole_cap(surface, wavelength)
-    parts = _tiles(surface, wavelength) if isinstance(surface, Cap) else _pistons(surface, wavelength)
+    match surface:
+        case Cap():
+            parts = _tiles(surface, wavelength)
+        case PistonArray():
+            parts = _pistons(surface, wavelength)
+        case RectangleArray():
+            parts = _rectangles(surface, wavelength)
     table = np.concatenate(parts)
     offsets = np.concatenate([[0], np.cumsum([len(p) for p in parts])])
     return SurfacePoints(np.ascontiguousarray(table[:, :3]), np.ascontiguousarray(table[:, 3]), offsets)
@@ -128,6 +149,6 @@ def depth(surface: Surface) -> float:
     """Largest z of the radiating surface [m]: waves from all of it have set out beyond this plane."""
     if isinstance(surface, Cap):
         return surface.focal_length * (1 - math.cos(surface.half_angles[1]))
-    half = surface.element_diameter / 2
+    half = surface.element_radius
     tilted = zip(surface.positions, surface.normals, strict=True)
     return max(p[2] + half * math.sqrt(max(0.0, 1 - n[2] ** 2)) for p, n in tilted)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from openhifu.base.errors import OutOfRange
 from openhifu.model.drive import Drive
 from openhifu.model.tissue import Property, Tissue
-from openhifu.model.transducer import Cap, PistonArray, Surface
+from openhifu.model.transducer import Cap, Surface
 
 _ANGLES = 24  # samples of the aperture's angles
 
@@ -99,7 +99,7 @@ def aperture_cosines(surface: Surface) -> NDArray[np.float64]:
 
     A cap's power is uniform in solid angle, so equal steps of the cosine; an array has one per element.
     """
-    if isinstance(surface, PistonArray):
+    if not isinstance(surface, Cap):
         lateral = np.array([math.hypot(x, y) for x, y, _ in surface.positions])
         return np.cos(np.arctan2(lateral, surface.focal_length - np.array([p[2] for p in surface.positions])))
     hole, rim = np.cos(surface.half_angles)

@@ -12,7 +12,16 @@ from openhifu.model.catalogue import tissue
 from openhifu.model.medium import Medium
 from openhifu.model.tissue import Property, Tissue
 from openhifu.model.tissuemap import TissueMap
-from openhifu.model.transducer import Calibration, Cap, Ceilings, PistonArray, Surface, Transducer, Travel
+from openhifu.model.transducer import (
+    Calibration,
+    Cap,
+    Ceilings,
+    PistonArray,
+    RectangleArray,
+    Surface,
+    Transducer,
+    Travel,
+)
 
 _WHY = "a value chosen for validation"
 _FOCAL = 60e-3
@@ -49,6 +58,26 @@ def array() -> Transducer:
             normals.append((-outward[0], -outward[1], -outward[2]))
     surface = PistonArray(
         focal_length=_FOCAL, element_diameter=6e-3, positions=tuple(positions), normals=tuple(normals)
+    )
+    return device(surface, 1e6)
+
+
+def rectangles() -> Transducer:
+    """The same places with rectangles of 5 x 7 mm, each turned its own way."""
+    discs = array().surface
+    if not isinstance(discs, PistonArray):
+        raise TypeError("the array is of discs")
+    widths = []
+    for n, normal in enumerate(discs.normals):
+        first, second = np.linalg.svd(np.array(normal)[None, :])[2][1:]
+        turned = math.cos(0.7 * n) * first + math.sin(0.7 * n) * second
+        widths.append((float(turned[0]), float(turned[1]), float(turned[2])))
+    surface = RectangleArray(
+        focal_length=_FOCAL,
+        element_size=(5e-3, 7e-3),
+        positions=discs.positions,
+        normals=discs.normals,
+        widths=tuple(widths),
     )
     return device(surface, 1e6)
 
@@ -95,6 +124,18 @@ def layered(grid: Grid, names: tuple[str, ...], planes: tuple[int, ...]) -> Medi
         start += count
     values = tuple(LOSSLESS if name == "water" else tissue(name) for name in tissues)
     return Medium(TissueMap(grid, data, tissues), values)
+
+
+def rectangle_points(surface: RectangleArray, element: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Points and areas of one rectangle by a fine midpoint rule."""
+    n, (a, b) = 96, surface.element_size
+    at = (np.arange(n) + 0.5) / n - 0.5
+    x, y = (m.ravel() for m in np.meshgrid(a * at, b * at, indexing="ij"))
+    width, normal = np.array(surface.widths[element]), np.array(surface.normals[element])
+    points = np.array(surface.positions[element]) + np.stack([x, y], axis=1) @ np.stack(
+        [width, np.cross(normal, width)]
+    )
+    return points, np.full(x.size, a * b / n**2)
 
 
 def piston_points(surface: PistonArray, element: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

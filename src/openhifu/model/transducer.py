@@ -72,19 +72,16 @@ class Cap(Record):
         return self.rings * self.sectors
 
 
-class PistonArray(Record):
-    """Separate circular pistons on a surface.
+class SeparateElements(Record):
+    """What arrays of separate flat elements have in common.
 
     Attributes:
         focal_length: distance from the apex to the geometric focus [m].
-        element_diameter: m.
         positions: element centres [m].
         normals: unit vectors along which the elements radiate.
     """
 
-    kind: Literal["array"] = "array"
     focal_length: float = Field(gt=0)
-    element_diameter: float = Field(gt=0)
     positions: tuple[Vector, ...] = Field(min_length=1)
     normals: tuple[Vector, ...] = Field(min_length=1)
 
@@ -103,17 +100,67 @@ class PistonArray(Record):
         return min(angles), max(angles)
 
     @property
-    def area(self) -> float:
-        """Radiating area [m2]."""
-        return len(self.positions) * math.pi * self.element_diameter**2 / 4
-
-    @property
     def elements(self) -> int:
         """Number of elements."""
         return len(self.positions)
 
 
-Surface = Annotated[Cap | PistonArray, Field(discriminator="kind")]
+class PistonArray(SeparateElements):
+    """Separate circular pistons on a surface.
+
+    Attributes:
+        element_diameter: m.
+    """
+
+    kind: Literal["array"] = "array"
+    element_diameter: float = Field(gt=0)
+
+    @property
+    def element_radius(self) -> float:
+        """From an element's centre to its rim [m]."""
+        return self.element_diameter / 2
+
+    @property
+    def area(self) -> float:
+        """Radiating area [m2]."""
+        return self.elements * math.pi * self.element_diameter**2 / 4
+
+
+class RectangleArray(SeparateElements):
+    """Separate flat rectangles on a surface.
+
+    Attributes:
+        element_size: width and height [m].
+        widths: unit vectors along the elements' widths, perpendicular to their normals.
+    """
+
+    kind: Literal["rectangles"] = "rectangles"
+    element_size: tuple[float, float]
+    widths: tuple[Vector, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _square_on(self) -> Self:
+        if min(self.element_size) <= 0:
+            raise ValueError(f"an element needs a positive width and height, got {self.element_size} m")
+        if len(self.widths) != len(self.normals):
+            raise ValueError(f"{len(self.normals)} normals but {len(self.widths)} widths")
+        for width, normal in zip(self.widths, self.normals, strict=True):
+            if abs(math.hypot(*width) - 1) > 1e-6 or abs(sum(a * b for a, b in zip(width, normal, strict=True))) > 1e-6:
+                raise ValueError(f"the width {width} is no unit vector perpendicular to its normal {normal}")
+        return self
+
+    @property
+    def element_radius(self) -> float:
+        """From an element's centre to its corner [m]."""
+        return math.hypot(*self.element_size) / 2
+
+    @property
+    def area(self) -> float:
+        """Radiating area [m2]."""
+        return self.elements * self.element_size[0] * self.element_size[1]
+
+
+Surface = Annotated[Cap | PistonArray | RectangleArray, Field(discriminator="kind")]
 
 
 class Travel(Record):
