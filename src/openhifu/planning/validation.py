@@ -19,7 +19,9 @@ from openhifu.base.picture import Curve, Panel, Picture
 from openhifu.base.validation import ValidationRow
 from openhifu.imaging import bundled_case, read_case
 from openhifu.model.catalogue import transducer
+from openhifu.model.medium import Medium
 from openhifu.model.pose import Pose
+from openhifu.model.tissuemap import TissueMap
 from openhifu.planning.anatomy import anatomy
 from openhifu.planning.beam import beam_start
 from openhifu.planning.scene import target_centre
@@ -30,7 +32,7 @@ _DIRECTION = (-0.786, -0.554, -0.275)  # between and across the ribs, near to wh
 
 
 def ribs() -> AcousticProblem:
-    """The 256-element source on the liver target of the bundled case, all elements on, through the ribs."""
+    """The 256-element source on the liver target of the bundled case, all elements on, through the ribs; no gas."""
     data, device = read_case(bundled_case("liver")), transducer("jc200-like-256")
     size = math.hypot(*_DIRECTION)
     direction = (_DIRECTION[0] / size, _DIRECTION[1] / size, _DIRECTION[2] / size)
@@ -40,7 +42,15 @@ def ribs() -> AcousticProblem:
     n = math.ceil(half / _SPACING)
     low = (-n * _SPACING, -n * _SPACING, start)
     grid = Grid.along(pose.axes, pose.focus, low, (-low[0], -low[1], 20e-3), _SPACING, Frame.PATIENT)
-    return AcousticProblem(device.drive(100.0, pose=pose), data.medium(grid))
+    return AcousticProblem(device.drive(100.0, pose=pose), _without_gas(data.medium(grid)))
+
+
+def _without_gas(medium: Medium) -> Medium:
+    """The medium with muscle in the place of lung and gas, which no full wave takes; they lie beside the beam here."""
+    light = [n for n, t in enumerate(medium.tissues) if t.name in ("gas", "lung_inflated")]
+    labels = medium.map.data.copy()
+    labels[np.isin(labels, light)] = medium.map.index_of("muscle")
+    return Medium(TissueMap(medium.grid, labels, medium.map.tissues), medium.tissues)
 
 
 @cache
