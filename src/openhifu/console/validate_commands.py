@@ -29,7 +29,6 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "thermal": ("openhifu.thermal.validation",),
     "monitoring": ("openhifu.monitoring.validation",),
-    "planning": ("openhifu.planning.validation",),
     "twin": ("openhifu.twin.validation",),
 }
 """Modules with validation cases, by the room they belong to."""
