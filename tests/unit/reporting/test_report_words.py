@@ -15,7 +15,7 @@ from openhifu.reporting.words import english, parse, read_words
 
 ROOM = Path(openhifu.reporting.__file__).parent
 NOT_OF_THE_REPORT = {"claims_page.py", "follow_figures.py", "registration_figure.py"}
-"""A page of accuracy claims, in English like the documents; two figures whose words must still go into the catalogue."""
+"""A page of accuracy claims, in English like the documents; two figures whose words must yet go into the catalogue."""
 
 SOURCES = sorted(path for path in ROOM.rglob("*.py") if path.name not in NOT_OF_THE_REPORT)
 SETTINGS = {"loc", "xycoords", "textcoords"}  # arguments of the drawing library that are not read by people
