@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from openhifu.acoustics.born_box import BornBox
 from openhifu.acoustics.born_kernels import renew_planes
 from openhifu.acoustics.born_medium import BornMedium
-from openhifu.acoustics.born_series import BornSeries
+from openhifu.acoustics.born_series import BornSeries, Source
 from openhifu.acoustics.born_source import source_of
 from openhifu.acoustics.compiled import Compilation
 from openhifu.acoustics.field import AcousticField, Convergence, SolveReport
@@ -131,8 +131,18 @@ class FullWave:
         self, problem: AcousticProblem, medium: BornMedium, progress: Progress
     ) -> tuple[NDArray[np.complex64], Convergence]:
         """Pressure on the grid [Pa], shape (nz, nx, ny), and how the iteration went."""
+        return self.settled(medium, source_of(problem, medium), progress)
+
+    def settled(
+        self, medium: BornMedium, source: Source, progress: Progress = silent
+    ) -> tuple[NDArray[np.complex64], Convergence]:
+        """Pressure on the grid of a medium's box [Pa], shape (nz, nx, ny), from a source in it.
+
+        Raises:
+            CannotModel: if the iteration does not converge.
+        """
         series = BornSeries(medium, self.threads)
-        psi, convergence = series.solve(source_of(problem, medium), self.tolerance, self.most_iterations, progress)
+        psi, convergence = series.solve(source, self.tolerance, self.most_iterations, progress)
         if not convergence.reached:
             raise CannotModel(
                 f"the full wave has a residual of {convergence.residuals[-1]:.2g} after {convergence.iterations} "

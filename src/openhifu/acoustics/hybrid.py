@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from openhifu.acoustics.born_box import BornBox
 from openhifu.acoustics.born_kernels import renew_planes
 from openhifu.acoustics.born_medium import BornMedium
-from openhifu.acoustics.born_series import BornSeries
 from openhifu.acoustics.born_source import sheet_through
 from openhifu.acoustics.compiled import Compilation
 from openhifu.acoustics.field import AcousticField, Convergence, SolveReport
+from openhifu.acoustics.fullwave import FullWave
 from openhifu.acoustics.fullwave_checks import require_cubes, require_memory, require_points
-from openhifu.acoustics.interfaces import Interfaces, Voxels
+from openhifu.acoustics.interfaces import Voxels
 from openhifu.acoustics.marching import Marching
 from openhifu.acoustics.materials import Materials
 from openhifu.acoustics.problem import AcousticProblem, Recording, heat_blocks
@@ -31,7 +31,7 @@ from openhifu.acoustics.slab import (
 )
 from openhifu.acoustics.source import Fluid
 from openhifu.acoustics.whole_field import field_of_planes
-from openhifu.base.errors import CannotModel, OutOfRange
+from openhifu.base.errors import CannotModel
 
 Planes = NDArray[np.complex64]
 
@@ -46,18 +46,10 @@ class Hybrid:
     and standing waves towards the skin are left out.
 
     Attributes:
-        interfaces: where tissues meet, finer than voxels; None takes the voxels as cubes.
-        tolerance: relative residual at which the full wave's iteration stops.
-        most_iterations: after which an unconverged field is refused.
-        threads: at a time; the numbers do not depend on them.
-        memory: bytes that may be used; None for what the machine has available.
+        across: the full wave, with its interfaces, tolerance, threads and memory.
     """
 
-    interfaces: Interfaces | None = None
-    tolerance: float = 1e-3
-    most_iterations: int = 2000
-    threads: int = 2
-    memory: float | None = None
+    across: FullWave = FullWave()
 
     name = "hybrid"
     models = (
@@ -71,14 +63,6 @@ class Hybrid:
         "shear waves in bone",
         "waves reflected outside the planes around the bone",
     )
-
-    def __post_init__(self) -> None:
-        """Check the numbers."""
-        if not 0 < self.tolerance < 1 or self.most_iterations < 1 or self.threads < 1:
-            raise OutOfRange(
-                f"tolerance must lie between 0 and 1, iterations and threads be one or more; got {self.tolerance}, "
-                f"{self.most_iterations}, {self.threads}"
-            )
 
     def refuses(self, problem: AcousticProblem) -> str | None:
         """Refuse harmonics, beams without bone, and gas among the bone."""
@@ -149,22 +133,16 @@ class Hybrid:
         background = Fluid.of(problem.medium.tissues[label], problem.frequency)
         part = cropped(problem, slab.first, slab.last)
         box = BornBox.behind_a_plane(part, background)
-        require_memory(box, Recording(pressure=True, heat=False), self.memory)
+        require_memory(box, Recording(pressure=True, heat=False), self.across.memory)
         fluids = [
             Fluid.of(tissue, problem.frequency) if here and not light else None
             for tissue, here, light in zip(problem.medium.tissues, problem.medium.present(), materials.gas, strict=True)
         ]
-        cells = FromPlane((self.interfaces or Voxels()).under(problem.medium.map), slab.first, label)
-        medium = BornMedium.of(box, fluids, background, cells, self.threads)
+        cells = FromPlane((self.across.interfaces or Voxels()).under(problem.medium.map), slab.first, label)
+        medium = BornMedium.of(box, fluids, background, cells, self.across.threads)
         labels = problem.medium.map.data[:, :, slab.first]
-        source = sheet_through(entering / transmitted_into(labels, materials, background), box, background)
-        psi, convergence = BornSeries(medium, self.threads).solve(source, self.tolerance, self.most_iterations)
-        if not convergence.reached:
-            raise CannotModel(
-                f"the full wave has a residual of {convergence.residuals[-1]:.2g} after {convergence.iterations} "
-                f"iterations, not {self.tolerance:.2g}; allow more of them"
-            )
-        return psi[box.crop] / medium.root[box.crop], convergence
+        wave = entering / transmitted_into(labels, materials, background)
+        return self.across.settled(medium, sheet_through(wave, box, background))
 
     def _on(self, problem: AcousticProblem, materials: Materials, slab: Slab, leaving: Planes) -> Planes:
         """The march from the slab's last plane to the end of the grid."""
@@ -180,6 +158,6 @@ class Hybrid:
             f"full wave from {z[slab.first]:.1f} to {z[slab.last]:.1f} mm from the apex, across up to "
             f"{1e3 * slab.thickest:.1f} mm of bone; marched before and behind"
         ]
-        if self.interfaces is None:
+        if self.across.interfaces is None:
             notes.append("interfaces are as coarse as the voxels: behind bone several per cent off; give finer ones")
         return tuple(notes)

@@ -104,5 +104,5 @@ def _one_by_one(threads: int) -> dict[Method, RayleighIntegral | Axisymmetric | 
         Method.AXISYMMETRIC: Axisymmetric(),
         Method.TIMEDOMAIN: TimeDomain(threads),
         Method.FULLWAVE: FullWave(threads=threads),
-        Method.HYBRID: Hybrid(threads=threads),
+        Method.HYBRID: Hybrid(FullWave(threads=threads)),
     }

@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 
 from openhifu.acoustics.adjoint import sensitivities, square_at
+from openhifu.acoustics.fullwave import FullWave
 from openhifu.acoustics.hybrid import Hybrid
 from openhifu.acoustics.marching import Marching
 from openhifu.acoustics.problem import AcousticProblem, Recording
@@ -31,7 +32,7 @@ def _behind(layers: Layers) -> tuple[float, float, Picture]:
     wide = Layers(layers.cap, layers.names, layers.boundaries, 24e-3, layers.ends, layers.tilt)
     surfaces = wide.surfaces()
     problem = wide.problem(surfaces)
-    pressure = Hybrid(surfaces).solve(problem, _KEEP).pressure
+    pressure = Hybrid(FullWave(surfaces)).solve(problem, _KEEP).pressure
     if pressure is None:
         raise TypeError("the case must record pressure")
     grid = problem.medium.grid

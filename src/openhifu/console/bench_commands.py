@@ -19,6 +19,7 @@ from openhifu.console.terminal import EXIT_FAILED, guarded, notes, say
 ROOMS: dict[str, tuple[str, ...]] = {
     "acoustics": ("openhifu.acoustics.bench", "openhifu.acoustics.bench_peers"),
     "thermal": ("openhifu.thermal.bench", "openhifu.thermal.bench_peers"),
+    "planning": ("openhifu.planning.bench",),
 }
 """Modules with speed claims (``BENCHES``) and contests with peers (``CONTESTS``), by the room they belong to."""
 

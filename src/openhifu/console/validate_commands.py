@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ROOMS: dict[str, tuple[str, ...]] = {
     "acoustics": (
         "openhifu.acoustics.validation",
+        "openhifu.acoustics.validation_marching",
         "openhifu.acoustics.validation_nonlinear",
         "openhifu.acoustics.validation_timedomain",
         "openhifu.acoustics.validation_fullwave",

@@ -13,6 +13,7 @@ import numpy as np
 from openhifu.base.files import write_whole
 from openhifu.reporting.cohort import FIBROIDS_2021, Cohort
 from openhifu.reporting.figures import style
+from openhifu.reporting.words import Words, english
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,13 +44,16 @@ class TrendLine:
     high: float | None
 
 
-def cohort_figure(points: Sequence[CohortPoint], out: Path, beside: Cohort = FIBROIDS_2021) -> Path:
+def cohort_figure(
+    points: Sequence[CohortPoint], out: Path, beside: Cohort = FIBROIDS_2021, words: Words | None = None
+) -> Path:
     """Energy per ablated volume, ablated share and time against the target's volume, the published medians behind.
 
     Raises:
         StorageError: if the PNG cannot be written.
     """
-    write_whole(out, style.png(lambda: _draw_cohort(points, beside)))
+    catalogue = words or english()
+    write_whole(out, style.png(lambda: _draw_cohort(points, beside, catalogue)))
     return out
 
 
@@ -63,7 +67,7 @@ def trend_figure(lines: Sequence[TrendLine], title: str, out: Path) -> Path:
     return out
 
 
-def _draw_cohort(points: Sequence[CohortPoint], beside: Cohort) -> Figure:
+def _draw_cohort(points: Sequence[CohortPoint], beside: Cohort, words: Words) -> Figure:
     from matplotlib.ticker import FuncFormatter
 
     figure = style.new_figure(style.PAGE_WIDTH, 66.0)
@@ -71,34 +75,33 @@ def _draw_cohort(points: Sequence[CohortPoint], beside: Cohort) -> Figure:
     size = [p.target_ml for p in points]
     with_eef = [p for p in points if p.eef is not None]
     _dots(axes[0], [p.target_ml for p in with_eef], [p.eef or 0.0 for p in with_eef], [p.imaged for p in with_eef])
-    axes[0].axhline(1e-9 * beside.eef, color=style.PLANNED, lw=1, ls="--", label=f"median of {beside.treatments}")
-    axes[0].set_title("Energy per ablated volume")
-    axes[0].set_ylabel("EEF, eta 1 (J/mm³)")
+    median = words.say("follow.median_of", count=beside.treatments)
+    axes[0].axhline(1e-9 * beside.eef, color=style.PLANNED, lw=1, ls="--", label=median)
+    axes[0].set_title(words.say("follow.energy"))
+    axes[0].set_ylabel(words.say("follow.eef"))
     axes[0].set_ylim(0, 1.15 * max([1e-9 * beside.eef, *(p.eef or 0.0 for p in points)]))
     _dots(axes[1], size, [100 * p.npv_ratio for p in points], [p.imaged for p in points])
     low, high = (100 * v for v in beside.npv_ratio_range)
-    axes[1].axhspan(low, high, color=style.PLANNED, alpha=0.12, lw=0, label=f"quartiles of {beside.treatments}")
+    quartiles = words.say("follow.quartiles_of", count=beside.treatments)
+    axes[1].axhspan(low, high, color=style.PLANNED, alpha=0.12, lw=0, label=quartiles)
     axes[1].axhline(100 * beside.npv_ratio, color=style.PLANNED, lw=1, ls="--")
-    axes[1].set_title("Ablated share")
-    axes[1].set_ylabel("NPV ratio (%)")
+    axes[1].set_title(words.say("follow.share"))
+    axes[1].set_ylabel(words.say("follow.npv_ratio"))
     axes[1].set_ylim(0, 1.08 * max([100.0, *(100 * p.npv_ratio for p in points)]))
     _dots(axes[2], size, [p.minutes for p in points], [p.imaged for p in points])
-    axes[2].set_title("Time")
-    axes[2].set_ylabel("duration (min)")
+    axes[2].set_title(words.say("follow.time"))
+    axes[2].set_ylabel(words.say("follow.duration"))
     axes[2].set_ylim(bottom=0)
     for one in axes:
         one.set_xscale("log")
         one.set_xlim(0.5 * min(size), 2 * max(size))
         for which in (one.xaxis.set_major_formatter, one.xaxis.set_minor_formatter):
             which(FuncFormatter(lambda v, _: f"{v:g}" if f"{v:.0e}"[0] in "125" else ""))
-        one.set_xlabel("target volume (mL)")
+        one.set_xlabel(words.say("follow.volume"))
         style.gridded(one)
     for one in axes[:2]:
         one.legend(loc="lower left")
-    figure.supxlabel(
-        f"Filled: imaged after treatment; open: computed. Dashed: {beside.source}, fibroids under ultrasound guidance.",
-        fontsize=6.5,
-    )
+    figure.supxlabel(words.say("follow.caption", source=beside.source), fontsize=6.5)
     return figure
 
 

@@ -12,16 +12,19 @@ from openhifu.base.field import Field
 from openhifu.base.files import write_whole
 from openhifu.imaging.registration import Registration, preview
 from openhifu.reporting.figures import style
+from openhifu.reporting.words import Words, english
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _SQUARES = 8
-_VIEWS = (("axial", 2), ("coronal", 1), ("sagittal", 0))
+_VIEWS = (("registration.axial", 2), ("registration.coronal", 1), ("registration.sagittal", 0))
 
 
-def registration_figure(fixed: Field, moving: Field, registration: Registration, out: Path) -> Path:
+def registration_figure(
+    fixed: Field, moving: Field, registration: Registration, out: Path, words: Words | None = None
+) -> Path:
     """Draw three cuts through the middle of the fixed image, before the movement (above) and after it (below).
 
     Squares alternate between the two images: where edges run on from square to square, the images lie on one another.
@@ -31,29 +34,31 @@ def registration_figure(fixed: Field, moving: Field, registration: Registration,
     """
     still = Registration.model_copy(registration, update={"matrix": tuple(map(tuple, np.eye(4).tolist()))})
     pairs = (
-        ("as the images came", preview(moving, fixed.grid, still)),
-        ("registered", preview(moving, fixed.grid, registration)),
+        ("registration.before", preview(moving, fixed.grid, still)),
+        ("registration.after", preview(moving, fixed.grid, registration)),
     )
-    write_whole(out, style.png(lambda: _draw(fixed, pairs, registration)))
+    catalogue = words or english()
+    write_whole(out, style.png(lambda: _draw(fixed, pairs, registration, catalogue)))
     return out
 
 
-def _draw(fixed: Field, pairs: tuple[tuple[str, Field], ...], registration: Registration) -> Figure:
+def _draw(fixed: Field, pairs: tuple[tuple[str, Field], ...], registration: Registration, words: Words) -> Figure:
     figure = style.new_figure(210.0, 150.0)
     cells = figure.subplots(2, 3)
-    for row, (words, other) in zip(cells, pairs, strict=True):
+    for row, (stage, other) in zip(cells, pairs, strict=True):
         for axes, (view, axis) in zip(row, _VIEWS, strict=True):
             _board(axes, fixed, other, axis)
-            axes.set_title(f"{view}, {words}")
-    figure.suptitle(
-        f"moved by {registration.shift_mm:.1f} mm and {registration.turn_degrees:.1f} degrees; mutual information "
-        f"{registration.information_before:.2f} to {registration.information_after:.2f}; "
-        f"{100 * registration.overlap:.0f} % of the fixed image covered",
-        x=0.01,
-        ha="left",
-        fontsize=8,
+            axes.set_title(f"{words.say(view)}, {words.say(stage)}")
+    title = words.say(
+        "registration.moved",
+        shift=f"{registration.shift_mm:.1f}",
+        turn=f"{registration.turn_degrees:.1f}",
+        before=f"{registration.information_before:.2f}",
+        after=f"{registration.information_after:.2f}",
+        covered=f"{100 * registration.overlap:.0f}",
     )
-    figure.supxlabel("Where edges run on from square to square, the two images lie on one another.", fontsize=7)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=8)
+    figure.supxlabel(words.say("registration.how_to_read"), fontsize=7)
     return figure
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,14 +11,31 @@ from openhifu.base.errors import CannotModel
 from openhifu.base.field import Field, Quantity
 from openhifu.base.grid import Grid
 from openhifu.thermal import kernels
-from openhifu.thermal.checks import checked_heat
+from openhifu.thermal.checks import checked_heat, checked_scale
+from openhifu.thermal.dose import Dose
 from openhifu.thermal.probe import Probe
-from openhifu.thermal.solver import BOILING_C
+from openhifu.thermal.solver import BOILING_C, equal_steps
 
 NO_ARRAY = np.zeros((1, 1, 1), np.float32)
 """Stands for an array that is not kept."""
 
 _INSIDE = (slice(1, -1),) * 3
+
+
+class Call(NamedTuple):
+    """One ``advance``, checked.
+
+    Attributes:
+        steps: how many equal ones.
+        dt: s of each.
+        source: heat rate [W/m3] at scale 1.
+        scale: factor on it.
+    """
+
+    steps: int
+    dt: float
+    source: NDArray[np.float32]
+    scale: np.float32
 
 
 class PaddedState:
@@ -93,6 +112,28 @@ class PaddedState:
         if probe.grid is not self._grid:
             self._grid.require_same(probe.grid, f"the probe of {probe.name}")
         return float(kernels.hottest(self._now, 1, probe.runs)) + self._arterial
+
+    def _begun(
+        self, duration: float, longest: float, step: float | None, heat: Field | None, scale: float, dose: Dose | None
+    ) -> Call:
+        """Check what an ``advance`` was given, before anything changes.
+
+        Args:
+            duration: s.
+            longest: step [s] that the method takes, or that it takes left to itself.
+            step: longest step asked for [s]; None leaves it.
+            heat: heat rate; None for none.
+            scale: factor on it.
+            dose: running dose; None for none.
+
+        Raises:
+            OutOfRange, GeometryError: see ``BioheatSolver.advance``.
+        """
+        count, dt = equal_steps(duration, longest, step)
+        checked_scale(scale)
+        if dose is not None:
+            self._grid.require_same(dose.grid, "the dose")
+        return Call(count, dt, self._heat_rate(heat), np.float32(scale))
 
     def _heat_rate(self, heat: Field | None) -> NDArray[np.float32]:
         """The heat as a checked float32 array; the last field that was accepted is not checked again.

@@ -15,16 +15,16 @@ from openhifu.model.medium import Medium
 from openhifu.model.tissue import Tissue
 from openhifu.thermal import kernels
 from openhifu.thermal.boundary import Boundary, HeldTemperature
-from openhifu.thermal.checks import checked_scale, start_rise, within_water
+from openhifu.thermal.checks import start_rise, within_water
 from openhifu.thermal.dose import Dose, ThermalDose
 from openhifu.thermal.finite_volumes import FiniteVolumes, wrap_ghosts
 from openhifu.thermal.padded import NO_ARRAY, PaddedState
 from openhifu.thermal.properties import thermal_table
 from openhifu.thermal.shutdown import PerfusionShutdown
-from openhifu.thermal.solver import equal_steps
 
 _NO_DOSE = np.zeros(5, np.float32)
 _HEATING_SHARE = 0.5
+_STOPPING_STEP = 0.05  # s; perfusion stops at the end of a step: this leaves 0.4 % of the peak rise, 0.6 s 1.6 %
 
 
 class Pennes(PaddedState):
@@ -49,7 +49,7 @@ class Pennes(PaddedState):
         arterial: degC of the blood that perfuses.
         metabolism: whether metabolic heat is a source; without it a body at arterial temperature is at rest.
         track_peak: whether to keep the highest temperature of every voxel.
-        shutdown: when perfusion stops; None for never.
+        shutdown: when perfusion stops; None for never. With one, steps left to the solver are at most 0.05 s.
 
     Raises:
         MissingProperty: if a tissue that is present lacks a thermal value.
@@ -106,26 +106,24 @@ class Pennes(PaddedState):
         """Go on by exactly ``duration`` [s]; see ``BioheatSolver.advance`` for arguments and errors."""
         heating = heat is not None and scale > 0
         longest = self.stable_step * (_HEATING_SHARE if heating and step is None else 1.0)
-        count, dt = equal_steps(duration, longest, step)
-        checked_scale(scale)
-        if dose is not None:
-            self._grid.require_same(dose.grid, "the dose")
+        if self._shutdown is not None and step is None:
+            longest = min(longest, _STOPPING_STEP)
+        call = self._begun(duration, longest, step, heat, scale, dose)
         if self._shutdown is not None and not isinstance(dose, ThermalDose):
             raise CannotModel("perfusion that stops follows the continuous dose; hand a ThermalDose to every advance")
-        source = self._heat_rate(heat)
         fused = dose if isinstance(dose, ThermalDose) else None
         minutes = fused.minutes if fused else NO_ARRAY
-        dosing = self._dosing(fused, dt)
-        length, factor = np.float32(dt), np.float32(scale)
-        for _ in range(count):
+        dosing = self._dosing(fused, call.dt)
+        length = np.float32(call.dt)
+        for _ in range(call.steps):
             if self._volumes.periodic:
                 wrap_ghosts(self._now)
             kernels.step(
-                self._now, self._next, *self._volumes.layout, length, self._volumes.gain, source, factor,
+                self._now, self._next, *self._volumes.layout, length, self._volumes.gain, call.source, call.scale,
                 minutes, dosing, self._peak, self._track_peak, self._top,
             )  # fmt: skip
             if dose is not None and fused is None:
-                dose.accumulate(self._now, self._next, 1, self._arterial, dt)
+                dose.accumulate(self._now, self._next, 1, self._arterial, call.dt)
             self._now, self._next = self._next, self._now
         self._time += duration
 

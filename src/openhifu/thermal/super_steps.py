@@ -12,12 +12,11 @@ from openhifu.model.medium import Medium
 from openhifu.model.tissue import Tissue
 from openhifu.thermal import kernels
 from openhifu.thermal.boundary import Boundary, HeldTemperature
-from openhifu.thermal.checks import checked_scale, start_rise, within_water
+from openhifu.thermal.checks import start_rise, within_water
 from openhifu.thermal.dose import Dose
 from openhifu.thermal.finite_volumes import FiniteVolumes, wrap_ghosts
-from openhifu.thermal.padded import NO_ARRAY, PaddedState
+from openhifu.thermal.padded import NO_ARRAY, Call, PaddedState
 from openhifu.thermal.properties import thermal_table
-from openhifu.thermal.solver import equal_steps
 
 MOST_STAGES = 15
 _OWN_STEP = 1.0  # s; what changes around a focus, and what a dose takes as linear
@@ -99,22 +98,19 @@ class SuperSteps(PaddedState):
     ) -> None:
         """Go on by exactly ``duration`` [s]; see ``BioheatSolver.advance`` for arguments and errors."""
         longest = min(self.stable_step, _OWN_STEP) if step is None else self.stable_step
-        count, dt = equal_steps(duration, longest, step)
-        checked_scale(scale)
-        if dose is not None:
-            self._grid.require_same(dose.grid, "the dose")
-        source, factor = self._heat_rate(heat), np.float32(scale)
-        stages = stages_for(dt / self._volumes.stable_step) if count else 0
-        for _ in range(count):
-            self._step(dt, stages, source, factor)
+        call = self._begun(duration, longest, step, heat, scale, dose)
+        stages = stages_for(call.dt / self._volumes.stable_step)
+        for _ in range(call.steps):
+            self._step(call, stages)
             if dose is not None:
-                dose.accumulate(self._now, self._next, 1, self._arterial, dt)
+                dose.accumulate(self._now, self._next, 1, self._arterial, call.dt)
             self._now, self._next = self._next, self._now
             kernels.note_peaks(self._now, self._peak, self._track_peak, self._top)
         self._time += duration
 
-    def _step(self, dt: float, stages: int, source: np.ndarray, factor: np.float32) -> None:
+    def _step(self, call: Call, stages: int) -> None:
         """One step from ``_now``, which stays, to ``_next``."""
+        dt, source, factor = call.dt, call.source, call.scale
         layout, gain = self._volumes.layout, self._volumes.gain
         first, one, before, other = self._now, self._one, self._next, self._other
         share = 4.0 / (stages**2 + stages - 2)  # w1 of the paper

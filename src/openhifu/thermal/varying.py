@@ -15,13 +15,12 @@ from openhifu.model.medium import Medium
 from openhifu.model.tissue import Property, Tissue
 from openhifu.thermal import kernels, varying_kernel
 from openhifu.thermal.boundary import Boundary, HeldTemperature
-from openhifu.thermal.checks import checked_scale, start_rise, within_water
+from openhifu.thermal.checks import start_rise, within_water
 from openhifu.thermal.dose import Dose
 from openhifu.thermal.finite_volumes import FiniteVolumes, wrap_ghosts
 from openhifu.thermal.laws import COLDEST, HOTTEST, LATENT_HEAT, Boiling, Follows, TemperatureLaw
 from openhifu.thermal.padded import PaddedState
 from openhifu.thermal.properties import thermal_table
-from openhifu.thermal.solver import equal_steps
 
 _HEATING_SHARE = 0.5
 
@@ -126,21 +125,17 @@ class VaryingPennes(PaddedState):
         """Go on by exactly ``duration`` [s]; see ``BioheatSolver.advance`` for arguments and errors."""
         heating = heat is not None and scale > 0
         longest = self._stable * (_HEATING_SHARE if heating and step is None else 1.0)
-        count, dt = equal_steps(duration, longest, step)
-        checked_scale(scale)
-        if dose is not None:
-            self._grid.require_same(dose.grid, "the dose")
-        source = self._heat_rate(heat)
-        length, factor, arterial = np.float32(dt), np.float32(scale), np.float32(self._arterial)
-        for _ in range(count):
+        call = self._begun(duration, longest, step, heat, scale, dose)
+        length, arterial = np.float32(call.dt), np.float32(self._arterial)
+        for _ in range(call.steps):
             if self._periodic:
                 wrap_ghosts(self._now)
             varying_kernel.step(
                 self._now, self._next, self._labels, self._spacing, self._halves, self._capacity, self._loss,
-                self._gain, self._laws, length, arterial, source, factor, self._latent, self._store,
+                self._gain, self._laws, length, arterial, call.source, call.scale, self._latent, self._store,
             )  # fmt: skip
             if dose is not None:
-                dose.accumulate(self._now, self._next, 1, self._arterial, dt)
+                dose.accumulate(self._now, self._next, 1, self._arterial, call.dt)
             self._now, self._next = self._next, self._now
             kernels.note_peaks(self._now, self._peak, self._track_peak, self._top)
         self._time += duration

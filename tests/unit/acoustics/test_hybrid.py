@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.solve import solve
 from openhifu.acoustics.validation_fullwave import SMALL_BONE, Layers
 from openhifu.acoustics.validation_setups import bowl, layered, substance
-from openhifu.base.errors import CannotModel, OutOfRange, UnknownName
+from openhifu.base.errors import CannotModel, UnknownName
 from openhifu.base.grid import Grid
 from openhifu.model.medium import Medium
 from openhifu.model.tissuemap import TissueMap
@@ -25,7 +27,7 @@ def bone_in_water() -> tuple[AcousticProblem, Hybrid]:
     shifted = SMALL_BONE.shifted(0.2e-3)
     wide = Layers(shifted.cap, shifted.names, shifted.boundaries, 24e-3, (7e-3, 30e-3))
     surfaces = wide.surfaces()
-    return wide.problem(surfaces), Hybrid(surfaces)
+    return wide.problem(surfaces), Hybrid(FullWave(surfaces))
 
 
 def soft(extra: str = "", spacing: float = 0.45e-3) -> AcousticProblem:
@@ -42,7 +44,7 @@ def soft(extra: str = "", spacing: float = 0.45e-3) -> AcousticProblem:
 
 def test_it_agrees_with_the_full_wave_behind_bone_and_says_where_it_was_one() -> None:
     problem, hybrid = bone_in_water()
-    found, truth = hybrid.solve(problem, _KEEP), FullWave(hybrid.interfaces).solve(problem, _KEEP)
+    found, truth = hybrid.solve(problem, _KEEP), hybrid.across.solve(problem, _KEEP)
     assert found.pressure is not None and truth.pressure is not None
     behind = np.s_[18:-18, 18:-18, 16:]  # without the march's absorbing edges
     a, b = np.abs(found.pressure.data[behind]), np.abs(truth.pressure.data[behind])
@@ -54,8 +56,8 @@ def test_it_agrees_with_the_full_wave_behind_bone_and_says_where_it_was_one() ->
 
 def test_numbers_do_not_depend_on_threads_and_power_scales_them() -> None:
     problem, hybrid = bone_in_water()
-    one = Hybrid(hybrid.interfaces, threads=1, tolerance=1e-2).solve(problem, _KEEP).pressure
-    two = Hybrid(hybrid.interfaces, threads=2, tolerance=1e-2).solve(problem, _KEEP).pressure
+    one = Hybrid(replace(hybrid.across, threads=1, tolerance=1e-2)).solve(problem, _KEEP).pressure
+    two = Hybrid(replace(hybrid.across, threads=2, tolerance=1e-2)).solve(problem, _KEEP).pressure
     assert one is not None and two is not None
     assert np.array_equal(one.data, two.data)
 
@@ -79,12 +81,6 @@ def test_gas_among_the_bone_is_refused_by_name() -> None:
     with pytest.raises(CannotModel, match="gas"):
         Hybrid().solve(AcousticProblem(problem.drive, medium), _KEEP)
     assert choose(AcousticProblem(problem.drive, medium), _KEEP, "auto")[0] is Method.MARCHING
-
-
-@pytest.mark.parametrize(("tolerance", "most", "threads"), [(0.0, 10, 1), (1e-3, 0, 1), (1e-3, 10, 0)])
-def test_impossible_settings_are_refused(tolerance: float, most: int, threads: int) -> None:
-    with pytest.raises(OutOfRange):
-        Hybrid(None, tolerance, most, threads)
 
 
 def test_the_method_follows_what_lies_along_the_beam() -> None:

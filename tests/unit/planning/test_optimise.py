@@ -1,0 +1,89 @@
+"""The optimiser on three spots beside an organ: what it may never do, and that it does the same twice."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from openhifu.base.field import Field, Quantity
+from openhifu.base.grid import Grid
+from openhifu.model.catalogue import tissue
+from openhifu.model.limits import OrganLimit
+from openhifu.model.medium import Medium
+from openhifu.planning.course import Course
+from openhifu.planning.optimise import Optimised, Task, optimise
+from openhifu.thermal.adjoint import LinearTreatment
+from openhifu.thermal.boundary import Boundary
+from openhifu.thermal.pennes import Pennes
+
+GRID = Grid.box([-16e-3] * 3, [16e-3] * 3, 2e-3)
+MEDIUM = Medium.uniform(tissue("liver"), GRID)
+POINTS = GRID.points()
+CENTRES = np.array([-4e-3, 0.0, 4e-3])
+CAP = 12.0
+
+
+def heat_at(x: float) -> Field:
+    squared = ((POINTS - (x, 0, 0)) ** 2).sum(-1)
+    return Field(GRID, (1.3e6 * np.exp(-squared / 2 / 3e-3**2)).astype(np.float32), Quantity.HEAT_RATE)
+
+
+def task(limit: float = 16.0) -> Task:
+    heat = tuple(heat_at(x) for x in CENTRES)
+    target = (np.abs(POINTS[..., 0]) <= 6e-3) & (np.abs(POINTS[..., 1:]).max(-1) <= 2e-3)
+    organ = POINTS[..., 1] > 7e-3
+    near = Course(LinearTreatment(MEDIUM, tissue("blood"), Boundary.HELD_AT_START, 1.0), heat, target)
+    return Task(
+        make_solver=lambda: Pennes(MEDIUM, tissue("blood"), Boundary.HELD_AT_START, track_peak=True),
+        heat=heat,
+        groups=(0, 0, 1),
+        target=target,
+        organs={"organ": (organ, OrganLimit(organ="organ", cem43_max=limit, resume_below=42.0, source="for a test"))},
+        near=near,
+        near_target=target,
+        cells=np.abs(POINTS[target][:, :1] - CENTRES).argmin(axis=1),
+        on_time=20.0,
+        least_pause=5.0,
+        longest_pause=600.0,
+        caps=np.full(3, CAP),
+        goal=240.0,
+        ceiling=90.0,
+    )
+
+
+@pytest.fixture(scope="module")
+def found() -> Optimised:
+    return optimise(task())
+
+
+def test_the_target_is_covered_and_every_hard_limit_kept(found: Optimised) -> None:
+    assert found.coverage >= 0.95
+    assert found.timetable.powers.max() <= CAP
+    assert found.treatment.peak.data.max() <= 90.0
+    assert not found.over(task())
+    assert not found.stopped
+
+
+def test_lower_groups_are_delivered_first_and_every_spot_once(found: Optimised) -> None:
+    assert sorted(found.order) == [0, 1, 2]
+    assert found.order[-1] == 2
+
+
+def test_the_same_task_gives_the_same_course(found: Optimised) -> None:
+    again = optimise(task())
+    assert again.order == found.order
+    np.testing.assert_array_equal(again.timetable.powers, found.timetable.powers)
+    np.testing.assert_array_equal(again.timetable.pauses, found.timetable.pauses)
+
+
+def test_ctrl_c_leaves_the_best_course_so_far() -> None:
+    calls: list[str] = []
+
+    def impatient(stage: str, fraction: float) -> None:
+        calls.append(stage)
+        if stage.endswith("round 2"):
+            raise KeyboardInterrupt
+
+    stopped = optimise(task(limit=0.01), impatient)
+    assert stopped.stopped
+    assert len(stopped.order) == 3
