@@ -50,7 +50,7 @@ def _rows(name: str, title: str, layers: Layers) -> dict[str, Callable[[], Valid
         l2, peak, picture = _behind(layers)
         case, figure, unit = (("|P| behind", l2, "% L2"), ("peak behind", peak, "%"))[what]
         truth = "exact layers, all reverberation"
-        return ValidationRow.of(f"hybrid, {title}: {case}", figure, 3.0, unit, truth, picture)
+        return ValidationRow.of(f"hybrid, {title}: {case}", figure, 3.0, unit, truth, None if what else picture)
 
     return {f"{name}-l2": lambda: row(0), f"{name}-peak": lambda: row(1)}
 

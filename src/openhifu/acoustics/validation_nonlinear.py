@@ -22,8 +22,10 @@ from openhifu.acoustics.radial_source import disc_radius, first_station, first_w
 from openhifu.acoustics.radial_stations import FOCAL_STEP, STEP, focal_zone
 from openhifu.acoustics.rayleigh import RayleighIntegral
 from openhifu.acoustics.source import Fluid, element_velocities
+from openhifu.acoustics.validation_pictures import along_axis, amplitudes
 from openhifu.acoustics.validation_setups import LOSSLESS, bowl, device, lossy, substance
 from openhifu.base.grid import Grid
+from openhifu.base.picture import Curve, Picture
 from openhifu.base.validation import ValidationRow
 from openhifu.model.medium import Medium
 from openhifu.model.tissuemap import TissueMap
@@ -50,9 +52,21 @@ def _relative(found: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
     return 100 * float(np.max(np.abs(found[_FIRST] / truth[_FIRST] - 1)))
 
 
+def _spectra(pairs: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]], of: str) -> Picture:
+    """Harmonics over their number: found and true, per name."""
+    curves = []
+    for name, (found, truth) in pairs.items():
+        numbers = np.arange(1, _FIRST.size + 1)
+        curves.append(Curve.of(name, numbers, found[_FIRST], points=True))
+        curves.append(Curve.of(of, numbers, truth[_FIRST], reference=True))
+    return Picture("harmonic", "amplitude", tuple(curves), log_y=True)
+
+
 def _fubini() -> ValidationRow:
-    figure = _relative(_plane_wave(0.8, 40, 48), fubini(0.8, 5))
-    return ValidationRow.of("plane wave before its shock, 5 harmonics", figure, 0.1, "%", "Fubini, sigma 0.8")
+    found, truth = _plane_wave(0.8, 40, 48), fubini(0.8, 5)
+    picture = _spectra({"sigma 0.8": (found, truth)}, "Fubini")
+    figure = _relative(found, truth)
+    return ValidationRow.of("plane wave before its shock, 5 harmonics", figure, 0.1, "%", "Fubini, sigma 0.8", picture)
 
 
 def _blackstock() -> ValidationRow:
@@ -61,14 +75,17 @@ def _blackstock() -> ValidationRow:
         for sigma in (1.5, 3.0, 5.0)
         for steps in (25, 200)
     )
-    return ValidationRow.of("lossless shock, 5 harmonics", figure, 1.0, "%", "Blackstock, sigma 1.5 to 5")
+    pairs = {f"sigma {s:g}": (_plane_wave(s, 200, 64), blackstock(s, 5)) for s in (1.5, 5.0)}
+    picture = _spectra(pairs, "Blackstock")
+    return ValidationRow.of("lossless shock, 5 harmonics", figure, 1.0, "%", "Blackstock, sigma 1.5 to 5", picture)
 
 
 def _viscous() -> ValidationRow:
     figure = max(_relative(_plane_wave(s, 100, 64, 25.0), mendousse(s, 25.0, 5)) for s in (1.5, 3.5, 5.0))
-    return ValidationRow.of(
-        "thermoviscous shock, 5 harmonics", figure, 1.0, "%", "Mendousse (Fay where old), Gol'dberg 25, to sigma 5"
-    )
+    pairs = {f"sigma {s:g}": (_plane_wave(s, 100, 64, 25.0), mendousse(s, 25.0, 5)) for s in (1.5, 5.0)}
+    words = "Mendousse (Fay where old), Gol'dberg 25, to sigma 5"
+    picture = _spectra(pairs, "Mendousse")
+    return ValidationRow.of("thermoviscous shock, 5 harmonics", figure, 1.0, "%", words, picture)
 
 
 def _thin_grid(low: float, high: float, spacing: float) -> Grid:
@@ -86,7 +103,9 @@ def _linear_axis() -> ValidationRow:
     if field.pressure is None:
         raise TypeError("the case must record pressure")
     figure = 100 * float(np.abs(field.pressure.data[1, 1] - truth).max() / np.abs(truth).max())
-    return ValidationRow.of("linear annulus on axis, axisymmetric", figure, 1.0, "% of peak", "O'Neil with complex k")
+    picture = amplitudes(1e3 * z, field.pressure.data[1, 1], truth, of="O'Neil, complex k")
+    case, words = "linear annulus on axis, axisymmetric", "O'Neil with complex k"
+    return ValidationRow.of(case, figure, 1.0, "% of peak", words, picture)
 
 
 def _linear_field() -> ValidationRow:
@@ -99,7 +118,8 @@ def _linear_field() -> ValidationRow:
     if found is None or truth is None:
         raise TypeError("the case must record pressure")
     figure = 100 * float(np.linalg.norm(found.data - truth.data) / np.linalg.norm(truth.data))
-    return ValidationRow.of("linear field, axisymmetric", figure, 1.0, "% L2", "Rayleigh integral")
+    picture = along_axis(found, truth, "Rayleigh integral")
+    return ValidationRow.of("linear field, axisymmetric", figure, 1.0, "% L2", "Rayleigh integral", picture)
 
 
 def _linear_layers() -> ValidationRow:
@@ -129,7 +149,9 @@ def _linear_layers() -> ValidationRow:
         ]
     )
     figure = 100 * float(np.abs(line[beyond] - truth).max() / np.abs(truth).max())
-    return ValidationRow.of("linear, flat layers, axisymmetric", figure, 1.5, "% of peak", "exact one-way spectrum")
+    picture = amplitudes(32 + 1e3 * h * beyond, line[beyond], truth, of="exact spectrum")
+    words = "exact one-way spectrum"
+    return ValidationRow.of("linear, flat layers, axisymmetric", figure, 1.5, "% of peak", words, picture)
 
 
 @cache
@@ -162,7 +184,8 @@ def _refined(pressure: float, order: int, limit: float) -> ValidationRow:
     found, truth = _focus(pressure, 32, 600, 1)[0], _focus(pressure, 40, 700, 2)[0]
     figure = 100 * float(abs(found[order - 1] / truth[order - 1] - 1))
     name = f"harmonic {order} at the focus, {pressure / 1e6:g} MPa source"
-    return ValidationRow.of(name, figure, limit, "%", "half the step, 700 radii, 40 harmonics")
+    picture = _spectra({"default": (found, truth)}, "refined") if order == 1 else None  # one for its harmonics
+    return ValidationRow.of(name, figure, limit, "%", "half the step, 700 radii, 40 harmonics", picture)
 
 
 def _closure(pressure: float) -> ValidationRow:

@@ -46,7 +46,7 @@ def side_by_side(x: ArrayLike, z: ArrayLike, found: NDArray, truth: NDArray, of:
     """
     x, z = 1e3 * np.asarray(x), 1e3 * np.asarray(z)
     a, b = np.abs(found), np.abs(truth)
-    top = float(b.max())
+    top = float(np.nanmax(b))
     half = 0.5 * (z[1] - z[0]), 0.5 * (x[1] - x[0])
     extent = (z[0] - half[0], z[-1] + half[0], x[0] - half[1], x[-1] + half[1])
     panels = (
