@@ -52,7 +52,7 @@ class KeyboardOperator:
         except (ImportError, OSError, ValueError) as error:
             raise CannotModel("a stop key needs a terminal; run this in one") from error
         except Exception as error:  # termios.error has no base that can be named without termios
-            raise CannotModel(f"the keys of this input cannot be read one by one: {error}") from error
+            raise CannotModel(f"a stop key needs a terminal; run this in one (this input: {error})") from error
         self._thread.start()
         return self
 

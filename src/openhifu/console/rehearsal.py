@@ -25,6 +25,7 @@ from openhifu.thermal.dose import ThermalDose
 from openhifu.twin.draw import PatientTissues, draw_tissues
 from openhifu.twin.machine import MachineModel
 from openhifu.twin.patient import SimulatedPatient
+from openhifu.twin.rehearse import Attended
 from openhifu.twin.rehearse import rehearse as run_on_twin
 
 DEFAULT_SEED = 1
@@ -38,6 +39,7 @@ def rehearse(
     approval: Approval | None = None,
     machine: MachineModel | None = None,
     progress: Progress = silent,
+    attended: Attended | None = None,
 ) -> Run:
     """Run a plan on a simulated patient whose tissue is drawn within the published ranges.
 
@@ -51,6 +53,7 @@ def rehearse(
         approval: of exactly this plan, to treat on the simulated device; None rehearses.
         machine: the simulated machine's imperfections and the day's events.
         progress: told how far it is.
+        attended: the person at the console; the simulated operator if not given.
 
     Raises:
         StorageError: if the folder holds a run already or cannot be written.
@@ -82,6 +85,7 @@ def rehearse(
         model=machine or in_step_with(patient),
         started=started,
         progress=lambda stage, fraction: progress("delivering to the simulated patient", fraction),
+        attended=attended,
     )
     finish(folder, delivered_history(plan, patient, fields))
     if run.result.ending is Ending.OPERATOR_STOP:

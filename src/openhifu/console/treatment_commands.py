@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,11 +12,28 @@ from openhifu.base.outcome import Ending, Verdict
 from openhifu.console.terminal import EXIT_FAILED, guarded, progress_bar, result, say
 from openhifu.model.plan import Finding, TreatmentPlan
 
+if TYPE_CHECKING:
+    from openhifu.console.runs import Run
+    from openhifu.model.plan import Approval
+    from openhifu.planning.make import Planned
+
 CasePath = Annotated[Path, typer.Argument(metavar="CASE", help="Case folder.", show_default=False)]
 PlanPath = Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file.", show_default=False)]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the simulated patient and machine.")]
+Operator = Annotated[
+    str,
+    typer.Option(help="Your name, to run it yourself: live status, stop by s, space or Esc, questions by number."),
+]
+Pace = Annotated[
+    float,
+    typer.Option(
+        min=0.1,
+        max=1000.0,
+        help="Simulated seconds per second at most, with --operator; a question waits 600 simulated seconds.",
+    ),
+]
 _MARKS = {Verdict.OK: "ok     ", Verdict.WARNING: "warning", Verdict.ERROR: "ERROR  "}
 
 
@@ -113,18 +130,32 @@ def rehearse(
     plan_file: PlanPath,
     out: Annotated[Path, typer.Option("-o", "--out", help="Run folder to make.")] = Path("rehearsal"),
     seed: Seed = 1,
+    operator: Operator = "",
+    pace: Pace = 10.0,
     as_json: AsJson = False,
 ) -> None:
     """Run a plan on a simulated machine and a simulated patient with tissue of their own. Ctrl-C is the stop button.
 
-    Example: openhifu rehearse liver.json -o rehearsal --seed 7
+    Example: openhifu rehearse liver.json -o rehearsal --seed 7        openhifu rehearse liver.json --operator Ada
     """
     from openhifu.console.plan_files import load_planned
-    from openhifu.console.rehearsal import rehearse as rehearse_plan
 
-    with progress_bar(as_json) as progress:
-        run = rehearse_plan(load_planned(plan_file), out, seed, progress=progress)
-    _finished(run, as_json)
+    _finished(_run(load_planned(plan_file), out, seed, None, operator, pace, as_json), as_json)
+
+
+def _run(
+    planned: Planned, out: Path, seed: int, approval: Approval | None, operator: str, pace: float, as_json: bool
+) -> Run:
+    """Rehearse or treat: by itself behind a bar, or with a person at the keys."""
+    from openhifu.console.rehearsal import rehearse as deliver
+
+    if not operator:
+        with progress_bar(as_json) as progress:
+            return deliver(planned, out, seed, approval, progress=progress)
+    from openhifu.console.attended import attended_run
+
+    with attended_run(operator, len(planned.plan.sonications), pace) as (attended, progress):
+        return deliver(planned, out, seed, approval, progress=progress, attended=attended)
 
 
 @guarded
@@ -173,17 +204,18 @@ def treat(
         typer.Option(help="The site's limits: refuse unless the calibration in force on record is the plan's."),
     ] = None,
     db: Annotated[str, typer.Option("--db", help="Database of the quality records, with --quality-limits.")] = "",
+    operator: Operator = "",
+    pace: Pace = 1.0,
     as_json: AsJson = False,
 ) -> None:
-    """Deliver an approved plan on the simulated device. Ctrl-C is the stop button.
+    """Deliver an approved plan on the simulated device, by itself or with you at the keys. Ctrl-C is the stop button.
 
-    Example: openhifu treat liver.json -o treatment        openhifu treat liver.json --quality-limits limits.toml
+    Example: openhifu treat liver.json -o treatment        openhifu treat liver.json --operator Ada --pace 20
     """
     from openhifu.base.errors import NotApproved
     from openhifu.base.files import read_text
     from openhifu.console.calibration import require_calibration
     from openhifu.console.plan_files import load_planned
-    from openhifu.console.rehearsal import rehearse as deliver
     from openhifu.model.plan import Approval
 
     file = approval_file(plan_file)
@@ -197,9 +229,7 @@ def treat(
         raise NotApproved(f"{file} approves plan {approval.plan_hash[:12]}, not this one; approve this plan")
     if quality_limits is not None:
         require_calibration(planned.plan, quality_limits, db)
-    with progress_bar(as_json) as progress:
-        run = deliver(planned, out, seed, approval, progress=progress)
-    _finished(run, as_json)
+    _finished(_run(planned, out, seed, approval, operator, pace, as_json), as_json)
 
 
 @guarded

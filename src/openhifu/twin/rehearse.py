@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from openhifu.base.progress import Progress, silent
 from openhifu.delivery.authorisation import Authorisation
 from openhifu.delivery.endings import RunResult
 from openhifu.delivery.engine import TreatmentEngine
-from openhifu.delivery.journal import Journal, JournalReading
+from openhifu.delivery.journal import Journal, JournalReading, Told
+from openhifu.delivery.protocols import Operator
 from openhifu.delivery.rules import SafetyRules
 from openhifu.delivery.words import RunInfo
 from openhifu.model.transducer import Transducer
@@ -19,6 +20,23 @@ from openhifu.twin.body import Body
 from openhifu.twin.clock import SimulatedClock
 from openhifu.twin.faults import FaultScript, with_faults
 from openhifu.twin.machine import MachineModel, simulated_machine
+
+
+@dataclass(frozen=True, eq=False)
+class Attended:
+    """A person who runs a simulated treatment, in the place of the simulated operator.
+
+    Attributes:
+        name: of the person, for the journal.
+        operator: who stops, answers and acknowledges.
+        told: hears of every event; returns at once and never raises.
+        pace: simulated seconds per second at most: one who must answer needs time to read.
+    """
+
+    name: str
+    operator: Operator
+    told: Told
+    pace: float
 
 
 @dataclass(frozen=True)
@@ -51,8 +69,9 @@ def rehearse(
     faults: FaultScript | None = None,
     started: datetime | None = None,
     progress: Progress = silent,
+    attended: Attended | None = None,
 ) -> SimulatedRun:
-    """Run a plan on the simulated machine, as fast as it goes.
+    """Run a plan on the simulated machine, as fast as it goes or as a person who attends it wants.
 
     Args:
         authorisation: ``Rehearsal(plan)``, or ``Approved(plan, approval)`` to treat on the simulated device.
@@ -67,16 +86,21 @@ def rehearse(
         faults: what breaks.
         started: time on the wall at the start; now if not given.
         progress: told after every exposure.
+        attended: the person at the console; the simulated operator if not given.
 
     Raises:
         StorageError: if the journal cannot be made; nothing was done then.
     """
-    clock = SimulatedClock(started)
+    clock = SimulatedClock(started, None if attended is None else attended.pace)
     machine_model = model or MachineModel()
     machine = simulated_machine(clock, device, authorisation.plan.pose.focus, body, seed, machine_model)
-    devices = machine.devices if faults is None else with_faults(machine.devices, faults, clock)
+    here = machine.devices if attended is None else replace(machine.devices, operator=attended.operator)
+    devices = here if faults is None else with_faults(here, faults, clock)
     run = journal_path.parent.name or "run"
-    journal = Journal.create(journal_path, run, machine_model.operator, clock)
+    if attended is None:
+        journal = Journal.create(journal_path, run, machine_model.operator, clock)
+    else:
+        journal = Journal.create(journal_path, run, attended.name, clock, told=attended.told)
     events = tuple(event for reading in earlier for event in reading.events)
     info = RunInfo(program_version, seed, events, earlier[-1].last_hash if earlier else "")
     engine = TreatmentEngine(authorisation, device, devices, journal, clock, rules or SafetyRules(), info, progress)
