@@ -6,13 +6,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from openhifu.base.errors import OutOfRange
+from openhifu.base.errors import CannotModel, OutOfRange
 from openhifu.base.progress import Progress
 from openhifu.console.keyboard import HELP, KeyboardOperator
 from openhifu.console.live_status import LiveStatus
@@ -25,9 +25,9 @@ _BELL_EVERY = 2.0  # s between sounds of an alarm
 
 @dataclass
 class _Stage:
-    """What is computed before the run begins, for the first line."""
+    """What is being computed, as a line of the screen."""
 
-    sentence: str = field(default="starting")
+    sentence: str = "starting"
 
     def listen(self, stage: str, fraction: float) -> None:
         """Progress of a stage."""
@@ -45,13 +45,15 @@ def attended_run(name: str, exposures: int, pace: float) -> Iterator[tuple[Atten
 
     Raises:
         OutOfRange: if the name is empty.
-        CannotModel: if standard input is no terminal whose keys can be read one by one.
+        CannotModel: if standard input is no terminal whose keys can be read, or standard error none to draw on.
     """
     if not name.strip():
         raise OutOfRange("the operator's name is empty; give the name that the journal is to hold")
+    console = Console(stderr=True, highlight=False)  # wraps: a question must be readable to its end
+    if not console.is_terminal:
+        raise CannotModel("the live status needs a terminal on standard error; do not redirect it with --operator")
     status, stage, over = LiveStatus(exposures), _Stage(), threading.Event()
     with KeyboardOperator(name) as keys:
-        console = Console(stderr=True, highlight=False)  # wraps: a question must be readable to its end
         screen = Live(console=console, auto_refresh=False, transient=False, vertical_overflow="visible")
         drawing = threading.Thread(target=_draw, args=(screen, status, stage, keys, over), name="screen", daemon=True)
         with screen:
@@ -64,16 +66,20 @@ def attended_run(name: str, exposures: int, pace: float) -> Iterator[tuple[Atten
 
 
 def _draw(screen: Live, status: LiveStatus, stage: _Stage, keys: KeyboardOperator, over: threading.Event) -> None:
-    """Draw until it is over, and once more; sound the bell while an alarm is to be heard."""
+    """Draw until it is over, and once more; a screen that cannot be drawn stops the run."""
     looks, ring_every = 0, round(_BELL_EVERY / _REDRAW)
     ending = False
-    while not ending:
-        ending = over.wait(_REDRAW)
-        screen.update(_screen(status, stage, keys), refresh=True)
-        if status.bell and looks % ring_every == 0:
-            sys.stderr.write(_BELL)
-            sys.stderr.flush()
-        looks += 1
+    try:
+        while not ending:
+            ending = over.wait(_REDRAW)
+            screen.update(_screen(status, stage, keys), refresh=True)
+            if status.bell and looks % ring_every == 0:
+                sys.stderr.write(_BELL)
+                sys.stderr.flush()
+            looks += 1
+    finally:
+        if not ending:
+            keys.stop()
 
 
 def _screen(status: LiveStatus, stage: _Stage, keys: KeyboardOperator) -> Group:

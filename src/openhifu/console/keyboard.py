@@ -69,6 +69,10 @@ class KeyboardOperator:
         """What is being asked, for the screen."""
         return self._asked
 
+    def stop(self) -> None:
+        """Stop as if the key had been pressed: for a screen that fails, since who cannot see must not go on."""
+        self._stop.set()
+
     def stop_requested(self) -> str | None:
         """The name, once a stop key was pressed."""
         return self._name if self._stop.is_set() else None

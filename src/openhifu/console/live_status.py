@@ -8,7 +8,7 @@ from openhifu.model.events import Event, Purpose, Reading, RunEnded, SonicationE
 
 
 class LiveStatus:
-    """Follows the events of a run; give ``told`` to the journal and draw ``lines`` as often as liked.
+    """Follows the events of a run; give ``told`` to the journal and draw ``lines`` from any thread, as often as liked.
 
     Args:
         exposures: of the plan.
@@ -19,7 +19,7 @@ class LiveStatus:
         self._exposures, self._done, self._clock = exposures, 0, 0.0
         self._step, self._ended = "starting", ""
         self._firing: SonicationStarted | None = None
-        self._reading: Reading | None = None
+        self._reading: tuple[float, Reading] | None = None
         self.alarms = AlarmState()
 
     def told(self, event: Event) -> None:
@@ -34,7 +34,7 @@ class LiveStatus:
                 self._done += purpose is Purpose.TREAT
                 self._firing = None
             case Reading() as reading:
-                self._reading = reading
+                self._reading = (event.clock, reading)
             case RunEnded(ending=ending, sentence=sentence):
                 self._ended = f"{ending}: {sentence}"
 
@@ -44,23 +44,23 @@ class LiveStatus:
         Args:
             question: what is being asked, if anything.
         """
-        output = f"ULTRASOUND ON  {self._firing.power:.0f} W asked" if self._firing else "output off"
+        firing, seen_last, ended = self._firing, self._reading, self._ended  # the run goes on while this is drawn
+        output = f"ULTRASOUND ON  {firing.power:.0f} W asked" if firing else "output off"
         found = [f"{output}   exposure {self._done} of {self._exposures}   {self._clock:.0f} s", self._step]
-        if self._reading is not None:
-            r = self._reading
-            organs = "   ".join(f"{o.region} {o.hottest:.1f}" for o in r.organs)
-            found.append(
-                f"target {r.target:.1f} degC   {organs}   {r.power:.0f} W   water {r.water_temperature:.1f} degC"
-            )
+        if seen_last is not None:
+            read_at, reading = seen_last
+            organs = "".join(f"{o.region} {o.hottest:.1f}   " for o in reading.organs)
+            target, water = f"target {reading.target:.1f} degC", f"water {reading.water_temperature:.1f} degC"
+            found.append(f"at {read_at:.1f} s: {target}   {organs}{reading.power:.0f} W   {water}")
         for alarm in self.alarms.alarms:
             seen = f" (seen by {alarm.acknowledged_by})" if alarm.acknowledged_by else ""
             found.append(
                 f"{alarm.kind.priority.upper()} ALARM {alarm.cause}: {alarm.kind.text}{seen}. {alarm.kind.remedy}"
             )
-        if question is not None:
+        if question is not None and not ended:
             choices = "   ".join(f"{n} {choice}" for n, choice in enumerate(question.choices, 1))
             found.append(f"{question.text}   [{choices}]")
-        return [*found, self._ended] if self._ended else found
+        return [*found, ended] if ended else found
 
     @property
     def bell(self) -> bool:
@@ -69,4 +69,5 @@ class LiveStatus:
 
     def colour(self) -> str:
         """Of the alarm light; empty for none."""
-        return alarm_table().signal[self.alarms.alarms[0].kind.priority].colour if self.alarms.alarms else ""
+        alarms = self.alarms.alarms
+        return alarm_table().signal[alarms[0].kind.priority].colour if alarms else ""

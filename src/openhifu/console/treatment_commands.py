@@ -23,17 +23,18 @@ RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", show
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the simulated patient and machine.")]
 Operator = Annotated[
-    str,
+    str | None,
     typer.Option(help="Your name, to run it yourself: live status, stop by s, space or Esc, questions by number."),
 ]
 Pace = Annotated[
-    float,
+    float | None,
     typer.Option(
         min=0.1,
         max=1000.0,
-        help="Simulated seconds per second at most, with --operator; a question waits 600 simulated seconds.",
+        help="With --operator: simulated seconds per second at most (10 if not given); questions wait 600 of them.",
     ),
 ]
+_PACE = 10.0  # simulated seconds per second for a person, where none is asked
 _MARKS = {Verdict.OK: "ok     ", Verdict.WARNING: "warning", Verdict.ERROR: "ERROR  "}
 
 
@@ -130,8 +131,8 @@ def rehearse(
     plan_file: PlanPath,
     out: Annotated[Path, typer.Option("-o", "--out", help="Run folder to make.")] = Path("rehearsal"),
     seed: Seed = 1,
-    operator: Operator = "",
-    pace: Pace = 10.0,
+    operator: Operator = None,
+    pace: Pace = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a plan on a simulated machine and a simulated patient with tissue of their own. Ctrl-C is the stop button.
@@ -144,17 +145,26 @@ def rehearse(
 
 
 def _run(
-    planned: Planned, out: Path, seed: int, approval: Approval | None, operator: str, pace: float, as_json: bool
+    planned: Planned,
+    out: Path,
+    seed: int,
+    approval: Approval | None,
+    operator: str | None,
+    pace: float | None,
+    as_json: bool,
 ) -> Run:
     """Rehearse or treat: by itself behind a bar, or with a person at the keys."""
+    from openhifu.base.errors import OutOfRange
     from openhifu.console.rehearsal import rehearse as deliver
 
-    if not operator:
+    if operator is None:
+        if pace is not None:
+            raise OutOfRange(f"a pace of {pace:g} is for a person who watches; give --operator NAME too, or no --pace")
         with progress_bar(as_json) as progress:
             return deliver(planned, out, seed, approval, progress=progress)
     from openhifu.console.attended import attended_run
 
-    with attended_run(operator, len(planned.plan.sonications), pace) as (attended, progress):
+    with attended_run(operator, len(planned.plan.sonications), pace or _PACE) as (attended, progress):
         return deliver(planned, out, seed, approval, progress=progress, attended=attended)
 
 
@@ -204,13 +214,15 @@ def treat(
         typer.Option(help="The site's limits: refuse unless the calibration in force on record is the plan's."),
     ] = None,
     db: Annotated[str, typer.Option("--db", help="Database of the quality records, with --quality-limits.")] = "",
-    operator: Operator = "",
-    pace: Pace = 1.0,
+    operator: Operator = None,
+    pace: Pace = None,
     as_json: AsJson = False,
 ) -> None:
     """Deliver an approved plan on the simulated device, by itself or with you at the keys. Ctrl-C is the stop button.
 
-    Example: openhifu treat liver.json -o treatment        openhifu treat liver.json --operator Ada --pace 20
+    Example: openhifu treat liver.json -o treatment        openhifu treat liver.json --operator Ada --pace 1
+
+    With quality records: openhifu treat liver.json --quality-limits limits.toml
     """
     from openhifu.base.errors import NotApproved
     from openhifu.base.files import read_text

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from openhifu.base.errors import CannotModel
+from openhifu.console import attended
 from openhifu.console.keyboard import KeyboardOperator
 from openhifu.console.live_status import LiveStatus
 from openhifu.delivery.journal import read_journal
@@ -97,6 +100,33 @@ def test_the_screen_follows_a_run(tmp_path: Path) -> None:
     assert any("MEDIUM ALARM motion" in s and "1 yes   2 no" in s for s in screens)
     assert "exposure 2 of 2" in screens[-1]
     assert "completed" in screens[-1]
+    assert status.lines(Question("go on?", ("yes", "no"))) == screens[-1].splitlines()  # over: nothing is asked
     assert not status.bell
     assert status.colour() == ""
     assert QUIET.operator
+
+
+class Breaking(io.StringIO):
+    """A terminal's output that can be made to fail."""
+
+    broken = False
+
+    def write(self, text: str) -> int:
+        if self.broken:
+            raise OSError("gone")
+        return super().write(text)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_screen_that_cannot_be_drawn_is_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    output = Breaking()
+    monkeypatch.setattr(attended, "Console", lambda **_options: Console(file=output, force_terminal=True))
+    with os.fdopen(theirs) as keyboard:
+        monkeypatch.setattr("sys.stdin", keyboard)
+        with attended.attended_run("Ada", 2, 1.0) as (person, _):
+            assert person.operator.stop_requested() is None
+            output.broken = True
+            assert soon(person.operator.stop_requested) == "Ada"
+            output.broken = False
+    os.close(ours)

@@ -2,29 +2,54 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from openhifu.base.errors import OutOfRange
+from openhifu.twin import clock as room
 from openhifu.twin.clock import SimulatedClock
 
 
-def test_it_never_runs_ahead_of_its_pace() -> None:
-    clock, begin = SimulatedClock(pace=20.0), time.monotonic()
+class RealTime:
+    """What stands in for the system's clock; sleeping moves it."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, duration: float) -> None:
+        self.now += duration
+
+
+@pytest.fixture
+def real(monkeypatch: pytest.MonkeyPatch) -> RealTime:
+    time = RealTime()
+    monkeypatch.setattr(room, "time", time)
+    return time
+
+
+def test_it_takes_as_long_as_its_pace_says(real: RealTime) -> None:
+    clock = SimulatedClock(pace=20.0)
     for _ in range(10):
         clock.sleep(0.4)
-        assert time.monotonic() - begin >= clock.now() / 20.0 - 1e-3
+        assert real.now == pytest.approx(100.0 + clock.now() / 20.0)
     assert clock.now() == 4.0
 
 
-def test_time_lost_to_computing_is_not_caught_up() -> None:
+def test_time_lost_to_computing_is_not_caught_up(real: RealTime) -> None:
     clock = SimulatedClock(pace=20.0)
-    time.sleep(0.3)
+    real.now += 3.0
     clock.sleep(0.1)
-    begin = time.monotonic()
+    assert real.now == pytest.approx(103.0)
     clock.sleep(2.0)
-    assert time.monotonic() - begin >= 0.099
+    assert real.now == pytest.approx(103.1)
+
+
+def test_without_a_pace_it_waits_for_nobody(real: RealTime) -> None:
+    clock = SimulatedClock()
+    clock.sleep(1e6)
+    assert (clock.now(), real.now) == (1e6, 100.0)
 
 
 @pytest.mark.parametrize("pace", [0.0, -1.0, float("nan"), float("inf")])
