@@ -7,14 +7,22 @@ from typing import Any
 
 from openhifu.base.errors import FormatError
 
+OWN = Path(__file__).parent / "migrations"
+"""Steps of the records' own tables."""
 
-def versions() -> tuple[str, ...]:
+
+def versions(steps: Path = OWN) -> tuple[str, ...]:
     """Every version the tables have had, oldest first."""
-    return tuple(reversed([script.revision for script in _scripts().walk_revisions()]))
+    return tuple(reversed([script.revision for script in _scripts(steps).walk_revisions()]))
 
 
-def migrated(engine: Any, version: str = "head") -> None:
+def migrated(engine: Any, version: str = "head", steps: Path = OWN) -> None:
     """Bring the tables to a version; all steps happen in one transaction, or none.
+
+    Args:
+        engine: the database.
+        version: which; the newest if not given.
+        steps: folder of the steps: those of the records, or of another room's tables in a database of its own.
 
     Raises:
         FormatError: if the database is of a newer program.
@@ -23,12 +31,13 @@ def migrated(engine: Any, version: str = "head") -> None:
 
     with engine.begin() as line:
         found = _found(line)
-        if found is not None and found not in versions():
+        known = versions(steps)
+        if found is not None and found not in known:
             raise FormatError(
-                f"the database has tables of version {found!r}, this program knows up to {versions()[-1]!r}; "
+                f"the database has tables of version {found!r}, this program knows up to {known[-1]!r}; "
                 "open it with the newer OpenHIFU that made it"
             )
-        config = _config()
+        config = _config(steps)
         config.attributes["line"] = line
         command.upgrade(config, version)
 
@@ -59,16 +68,16 @@ def _found(line: Any) -> str | None:
     return MigrationContext.configure(line).get_current_revision()
 
 
-def _config() -> Any:
+def _config(steps: Path) -> Any:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(steps))
     config.set_main_option("path_separator", "os")
     return config
 
 
-def _scripts() -> Any:
+def _scripts(steps: Path) -> Any:
     from alembic.script import ScriptDirectory
 
-    return ScriptDirectory.from_config(_config())
+    return ScriptDirectory.from_config(_config(steps))

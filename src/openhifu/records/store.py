@@ -6,22 +6,17 @@ when it is opened, and every entry when it is read: one that was changed from ou
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from openhifu.base.errors import FileProblem, FormatError, StorageError, Tampered
+from openhifu.records.database import READING, database, require_whole, words_of
 from openhifu.records.entries import Entry
 from openhifu.records.migrate import migrated, require_current
 
 E = TypeVar("E", bound=Entry)
 
-_PATIENCE = 60.0
-"""s a writer waits for the others."""
-
-_READING = "reading"
-"""Option of a connection that will not write."""
+_REMEDY = "restore a backup with: openhifu records restore, or rebuild it from the files with: openhifu records rebuild"
 
 
 class RecordStore:
@@ -37,9 +32,9 @@ class RecordStore:
     """
 
     def __init__(self, url: str, make: bool = False) -> None:
-        self.engine = _engine(url, make)
+        self.engine = database(url, make, "openhifu records init")
         try:
-            _check(self.engine, url)
+            require_whole(self.engine, url, _REMEDY)
             if make:
                 migrated(self.engine)
             else:
@@ -71,7 +66,7 @@ class RecordStore:
             with self.engine.begin() as line:
                 return sum(_put(line, entry) for entry in entries)
         except SQLAlchemyError as error:
-            raise StorageError(f"cannot write to the database: {_words(error)}") from error
+            raise StorageError(f"cannot write to the database: {words_of(error)}") from error
 
     def all(self, kind: type[E], **given: Any) -> list[E]:
         """Entries of a kind, oldest first, whose columns have the given values.
@@ -94,10 +89,10 @@ class RecordStore:
         for name, value in given.items():
             query = query.where(table.c[name] == value)
         try:
-            with self.engine.connect().execution_options(**{_READING: True}) as line:
+            with self.engine.connect().execution_options(**{READING: True}) as line:
                 rows = line.execute(query).all()
         except SQLAlchemyError as error:
-            raise FileProblem(f"cannot read the database: {_words(error)}; restore it from a backup") from error
+            raise FileProblem(f"cannot read the database: {words_of(error)}; restore it from a backup") from error
         for number, document in rows:
             yield _entry(kind, str(document), f"entry {number} of table {kind.kind!r}")
 
@@ -146,74 +141,5 @@ def _entry(kind: type[E], document: str, where: str) -> E:
         raise Tampered(f"{where} of the database was changed from outside: {error}; restore a backup") from error
 
 
-def _engine(url: str, make: bool) -> Any:
-    from sqlalchemy import create_engine, event, make_url
-    from sqlalchemy.exc import ArgumentError
-    from sqlalchemy.pool import NullPool
-
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise FormatError(
-            f"{url!r} is no database; give sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
-        ) from error
-    if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), poolclass=NullPool)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
-        raise FormatError(f"{url!r} is no database; give sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")
-    file = Path(parsed.database)
-    if make:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    elif not file.exists():
-        raise FileProblem(f"there is no database at {file}; make one with: openhifu records init")
-    engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": _PATIENCE, "isolation_level": None})
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _take_turn)
-    return engine
-
-
-def _prepare(connection: Any, _: object) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute(f"PRAGMA busy_timeout={int(1000 * _PATIENCE)}")
-
-
-def _take_turn(line: Any) -> None:
-    """Writers take the lock at once: one that reads first and writes later could not wait for its turn."""
-    reading = line.get_execution_options().get(_READING, False)
-    line.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
-def _check(engine: Any, url: str) -> None:
-    """Look whether the database can be reached and is whole.
-
-    Raises:
-        FileProblem: if not.
-    """
-    from sqlalchemy.exc import SQLAlchemyError
-
-    remedy = (
-        "restore a backup with: openhifu records restore, or rebuild it from the files with: openhifu records rebuild"
-    )
-    try:
-        with engine.connect().execution_options(**{_READING: True}) as line:
-            if engine.dialect.name == "sqlite":
-                answer = line.exec_driver_sql("PRAGMA quick_check").scalar()
-                if answer != "ok":
-                    raise FileProblem(
-                        f"the database {url} is damaged ({' '.join(str(answer).split())[:100]}); {remedy}"
-                    )
-            else:
-                line.exec_driver_sql("SELECT 1")
-    except (SQLAlchemyError, sqlite3.DatabaseError) as error:
-        what = "is damaged" if engine.dialect.name == "sqlite" else "cannot be reached"
-        raise FileProblem(f"the database {url} {what} ({_words(error)}); {remedy}") from error
-
-
 def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | int | float | None) else str(value)
-
-
-def _words(error: Exception) -> str:
-    cause = getattr(error, "orig", None) or error
-    return " ".join(str(cause).split())[:160]
