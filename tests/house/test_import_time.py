@@ -9,6 +9,7 @@ import sys
 SLOW = {
     *("numba", "llvmlite", "scipy", "matplotlib", "nibabel", "typst", "h5py", "rocket_fft"),
     *("pydicom", "highdicom", "pynetdicom", "gdcm", "SimpleITK", "sqlalchemy", "alembic"),
+    *("fastapi", "starlette", "uvicorn", "argon2", "websockets"),
 }
 
 

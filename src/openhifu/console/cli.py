@@ -20,6 +20,7 @@ from openhifu.console import (
     treatment_commands,
     validate_commands,
 )
+from openhifu.console.server import command as console_command
 from openhifu.console.terminal import EXIT_FAILED, guarded, progress_bar, result
 
 app = typer.Typer(
@@ -45,6 +46,7 @@ for command in (
     validate_commands.validate,
     bench_commands.bench,
     fault_commands.faults,
+    console_command.console,
 ):
     app.command()(command)
 

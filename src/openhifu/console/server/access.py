@@ -1,0 +1,102 @@
+"""Who may do what: one table of every route, and the guard that reads it; a route without a row is for nobody."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+
+from fastapi import WebSocketException
+from fastapi.requests import HTTPConnection
+
+from openhifu.console.server.people import Person, Role
+from openhifu.console.server.refusals import Refused
+from openhifu.console.server.sessions import COOKIE
+from openhifu.console.server.state import console_of
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
+
+CSRF_HEADER = "X-CSRF-Token"
+
+_ALL = frozenset(Role)
+_ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may use a route.
+
+    Attributes:
+        act: what it does, for the audit log; empty for what is not worth a line, like asking how a job goes.
+        roles: who may; None for everybody, logged in or not.
+    """
+
+    act: str
+    roles: frozenset[Role] | None = _ALL
+
+
+RULES: dict[tuple[str, str], Rule] = {
+    ("GET", "/"): Rule("", None),
+    ("GET", "/assets/{name:path}"): Rule("", None),
+    ("GET", "/api/status"): Rule("", None),
+    ("POST", "/api/first-administrator"): Rule("make the first administrator", None),
+    ("POST", "/api/log-in"): Rule("", None),
+    ("POST", "/api/log-out"): Rule("log out"),
+    ("GET", "/api/me"): Rule(""),
+    ("GET", "/api/openapi.json"): Rule(""),
+    ("GET", "/api/people"): Rule("see the people", _ADMINISTRATOR),
+    ("POST", "/api/people"): Rule("add a person", _ADMINISTRATOR),
+    ("PATCH", "/api/people/{name}"): Rule("change a person", _ADMINISTRATOR),
+    ("GET", "/api/audit"): Rule("see the audit log", _ADMINISTRATOR),
+    ("GET", "/{rest:path}"): Rule("", None),
+}
+"""Method (``WEBSOCKET`` for those) and path of every route."""
+
+
+def guard(connection: HTTPConnection) -> None:
+    """Let a request through to its route, or refuse it; what is worth a line is in the audit log before it is done.
+
+    Raises:
+        Refused: if nobody is logged in, the role may not, or an unsafe request carries no token.
+        WebSocketException: likewise.
+    """
+    try:
+        _guard(connection)
+    except Refused as refusal:
+        if connection.scope["type"] == "websocket":
+            raise WebSocketException(code=1008, reason=refusal.what) from refusal
+        raise
+
+
+def person_of(connection: HTTPConnection) -> Person:
+    """Who asks; only on routes that somebody must be logged in for."""
+    return connection.state.person
+
+
+def _guard(connection: HTTPConnection) -> None:
+    method = "WEBSOCKET" if connection.scope["type"] == "websocket" else connection.scope["method"]
+    path = connection.scope["route"].path
+    rule = RULES.get((method, path))
+    if rule is None:
+        raise Refused(403, f"{method} {path} has no rule who may use it, so nobody may")
+    if rule.roles is None:
+        return
+    console = console_of(connection)
+    session = console.sessions.find(connection.cookies.get(COOKIE, ""))
+    person = None if session is None else console.people.find(session.person)
+    if session is None or person is None or person.disabled:
+        raise Refused(401, "nobody is logged in here, or not any more", "log in")
+    subject = " ".join(f"{name}={value}" for name, value in connection.path_params.items())
+    if not person.roles & rule.roles:
+        allowed = ", ".join(role for role in Role if role in rule.roles)
+        console.audit.write(person.name, f"refused: {rule.act or path}", subject)
+        raise Refused(403, f"this is for: {allowed}; you are {', '.join(person.ordered)}", "ask somebody who may")
+    if method not in SAFE | {"WEBSOCKET"} and not _same(connection.headers.get(CSRF_HEADER, ""), session.csrf):
+        raise Refused(403, f"the request lacks the header {CSRF_HEADER} of this session", "load the page again")
+    if rule.act:
+        console.audit.write(person.name, rule.act, subject)
+    connection.state.person, connection.state.session = person, session
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())

@@ -1,0 +1,1 @@
+"""Steps from one version of the console's tables to the next."""
