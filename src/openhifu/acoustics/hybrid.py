@@ -21,15 +21,15 @@ from openhifu.acoustics.marching import Marching
 from openhifu.acoustics.materials import Materials
 from openhifu.acoustics.problem import AcousticProblem, Recording, heat_blocks
 from openhifu.acoustics.slab import (
-    FromPlane,
+    BetweenPlanes,
     Slab,
     commonest_soft,
     cropped,
+    handed_over,
     lit_by,
     slab_of,
-    transmitted_into,
 )
-from openhifu.acoustics.source import Fluid
+from openhifu.acoustics.source import Fluid, aperture_cosines
 from openhifu.acoustics.whole_field import field_of_planes
 from openhifu.base.errors import CannotModel
 
@@ -41,9 +41,9 @@ class Hybrid:
     """Propagator for soft tissue with bone somewhere on the way; obeys ``Propagator``.
 
     Bone is looked for within the cone of rays and two wavelengths beside it. The march's wave enters the full wave 1.5
-    to 4.5 wavelengths before it, where the tissue is most uniform, and leaves it 1.5 wavelengths behind the last bone.
-    What the bone throws back is followed within the full wave's planes only: waves that return from soft tissue behind
-    and standing waves towards the skin are left out.
+    to 4.5 wavelengths before it, where the tissue is most uniform, and leaves it as far behind the last bone. Within
+    these planes every wave is followed; the tissue goes on unchanged beyond the last, so that only the wave onwards is
+    handed to the march. Waves that return from further behind and standing waves towards the skin are left out.
 
     Attributes:
         across: the full wave, with its interfaces, tolerance, threads and memory.
@@ -138,10 +138,13 @@ class Hybrid:
             Fluid.of(tissue, problem.frequency) if here and not light else None
             for tissue, here, light in zip(problem.medium.tissues, problem.medium.present(), materials.gas, strict=True)
         ]
-        cells = FromPlane((self.across.interfaces or Voxels()).under(problem.medium.map), slab.first, label)
+        whole = (self.across.interfaces or Voxels()).under(problem.medium.map)
+        cells = BetweenPlanes(whole, slab.first, slab.last, label)
         medium = BornMedium.of(box, fluids, background, cells, self.across.threads)
         labels = problem.medium.map.data[:, :, slab.first]
-        wave = entering / transmitted_into(labels, materials, background)
+        slope = float(np.mean(1 / aperture_cosines(problem.drive.transducer.surface)))
+        path = 0.5 * slope * problem.medium.grid.spacing[2]
+        wave = entering / handed_over(labels, materials, background, path)
         return self.across.settled(medium, sheet_through(wave, box, background))
 
     def _on(self, problem: AcousticProblem, materials: Materials, slab: Slab, leaving: Planes) -> Planes:

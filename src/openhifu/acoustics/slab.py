@@ -17,7 +17,7 @@ from openhifu.model.tissuemap import TissueMap
 
 _BESIDE = 2.0  # wavelengths around the cone of rays in which bone counts
 _BEFORE, _BEHIND = 1.5, 1.5  # wavelengths of soft tissue kept before and behind the bone
-_LOOK = 3.0  # wavelengths further before it in which the most uniform plane is looked for
+_LOOK = 3.0  # wavelengths further away in which the most uniform plane is looked for
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,19 @@ def slab_of(problem: AcousticProblem, materials: Materials) -> Slab | None:
     planes = np.flatnonzero(bone.any(axis=(0, 1)))
     if planes.size == 0:
         return None
-    latest = max(0, int(planes[0]) - math.ceil(_BEFORE * wave / h))
-    earliest = max(0, latest - math.ceil(_LOOK * wave / h))
-    lit = lit_by(problem, wave)
-    shares = [_share_of_commonest(labels[:, :, n][lit[:, :, n]]) for n in range(earliest, latest + 1)]
-    # Of equally uniform planes the last: the full wave is what costs.
-    first = earliest + int(np.flatnonzero(np.array(shares) >= max(shares) - 1e-3)[-1])
-    last = min(labels.shape[2] - 1, int(planes[-1]) + math.ceil(_BEHIND * wave / h))
+    lit, end = lit_by(problem, wave), labels.shape[2] - 1
+    before, behind, look = (math.ceil(n * wave / h) for n in (_BEFORE, _BEHIND, _LOOK))
+    latest, soonest = max(0, int(planes[0]) - before), min(end, int(planes[-1]) + behind)
+    # Of equally uniform planes the nearest to the bone: the full wave is what costs.
+    first = _most_uniform(labels, lit, range(latest, max(0, latest - look) - 1, -1))
+    last = _most_uniform(labels, lit, range(soonest, min(end, soonest + look) + 1))
     return Slab(first, last, float(bone.sum(axis=2).max()) * h)
+
+
+def _most_uniform(labels: NDArray[np.uint8], lit: NDArray[np.bool_], planes: range) -> int:
+    """The first of the planes of which no other is more of one tissue in the beam."""
+    shares = np.array([_share_of_commonest(labels[:, :, n][lit[:, :, n]]) for n in planes])
+    return planes[int(np.flatnonzero(shares >= shares.max() - 1e-3)[0])]
 
 
 def _share_of_commonest(labels: NDArray[np.uint8]) -> float:
@@ -83,23 +88,45 @@ def commonest_soft(problem: AcousticProblem, materials: Materials, plane: int) -
     return int(np.argmax(np.where(materials.hard | materials.gas, 0, counts)))
 
 
-def transmitted_into(labels: NDArray[np.uint8], materials: Materials, background: Fluid) -> NDArray[np.float32]:
-    """Pressure transmission from a background into each voxel of a plane at normal incidence; 1 into bone and gas."""
-    z = np.where(materials.present & ~materials.hard & ~materials.gas, materials.impedance, background.impedance)
-    return (2 * z / (z + background.impedance)).astype(np.float32)[labels]
+def handed_over(
+    labels: NDArray[np.uint8], materials: Materials, background: Fluid, path: float
+) -> NDArray[np.complex64]:
+    """What a wave in a background becomes on a plane of voxels it enters: transmission, phase and loss up to there.
+
+    Between the background and a voxel lies the voxel's face, half a step before its centre: pressure transmission at
+    normal incidence, and the way from face to centre in the voxel's tissue instead of the background. Bone and gas
+    count as background.
+
+    Args:
+        labels: of the plane.
+        materials: numbers of the labels.
+        background: what lies before the plane.
+        path: length of the rays from the voxels' faces to their centres [m].
+    """
+    soft = materials.present & ~materials.hard & ~materials.gas
+    z = np.where(soft, materials.impedance, background.impedance)
+    phase = np.where(soft, materials.wavenumber - background.wavenumber, 0.0)
+    loss = np.where(soft, materials.attenuation - background.attenuation, 0.0)
+    change = 2 * z / (z + background.impedance) * np.exp((1j * phase - loss) * path)
+    return change.astype(np.complex64)[labels]
 
 
-class FromPlane:
-    """The cells of a whole map seen from one of its planes on, with one tissue before it; a ``SubGrid``.
+class BetweenPlanes:
+    """The cells of a whole map from one of its planes to another, with nothing new outside; a ``SubGrid``.
+
+    Before the first plane lies one tissue. Beyond the last every column goes on as it is in the middle of that plane,
+    so that nothing comes back from there: what arrives at the last plane is the wave that goes on, and nothing else.
 
     Args:
         cells: of the whole map.
-        plane: its plane that becomes the first.
-        before: tissue in front of it.
+        first: its plane that becomes plane 0.
+        last: the last of its planes that is taken.
+        before: tissue in front of the first.
     """
 
-    def __init__(self, cells: SubGrid, plane: int, before: int) -> None:
-        self.cut, self._cells, self._plane, self._before = cells.cut, cells, plane, before
+    def __init__(self, cells: SubGrid, first: int, last: int, before: int) -> None:
+        self.cut, self._cells, self._first, self._before = cells.cut, cells, first, before
+        self._count = last - first + 1
 
     def response(self, k: NDArray[np.float64]) -> NDArray[np.float64]:
         """That of the cells."""
@@ -109,19 +136,18 @@ class FromPlane:
         """The one tissue of voxels; see ``SubGrid``."""
         if high[0] <= 0:
             return self._before
-        start = (max(low[0], 0) + self._plane, *low[1:])
-        found = self._cells.uniform(start, (high[0] + self._plane, *high[1:]))
+        start, end = (min(max(z, 0), self._count - 1 + at) + self._first for at, z in enumerate((low[0], high[0])))
+        found = self._cells.uniform((start, *low[1:]), (end, *high[1:]))
         return found if low[0] >= 0 or found == self._before else None
 
     def mixed(
         self, low: tuple[int, int, int], high: tuple[int, int, int], values: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """Sums of fraction times value; see ``SubGrid``."""
-        shape = tuple(self.cut * (b - a) for a, b in zip(low, high, strict=True))
-        ahead = self.cut * min(max(-low[0], 0), high[0] - low[0])
-        out = np.empty((values.shape[1], *shape), np.float32)
-        out[:, :ahead] = values[self._before][:, None, None, None]
-        if ahead < shape[0]:
-            start, end = (max(low[0], 0) + self._plane, *low[1:]), (high[0] + self._plane, *high[1:])
-            out[:, ahead:] = self._cells.mixed(start, end, values)
+        start, end = (min(max(z, 0), self._count - 1 + at) for at, z in enumerate((low[0], high[0])))
+        found = self._cells.mixed((start + self._first, *low[1:]), (end + self._first, *high[1:]), values)
+        cells = np.arange(self.cut * low[0], self.cut * high[0])
+        middle = self.cut * (self._count - 1) + self.cut // 2
+        out = found[:, np.clip(cells, 0, middle) - self.cut * start]
+        out[:, cells < 0] = values[self._before][:, None, None, None]
         return out

@@ -27,6 +27,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "openhifu.acoustics.validation_timedomain",
         "openhifu.acoustics.validation_fullwave",
         "openhifu.acoustics.validation_hybrid",
+        "openhifu.acoustics.validation_balance",
     ),
     "thermal": ("openhifu.thermal.validation",),
     "monitoring": ("openhifu.monitoring.validation",),

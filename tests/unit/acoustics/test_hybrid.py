@@ -11,8 +11,11 @@ from openhifu.acoustics.choosing import Method, choose
 from openhifu.acoustics.fullwave import FullWave
 from openhifu.acoustics.hybrid import Hybrid
 from openhifu.acoustics.marching import Marching
+from openhifu.acoustics.materials import Materials
 from openhifu.acoustics.problem import AcousticProblem, Recording
+from openhifu.acoustics.slab import handed_over
 from openhifu.acoustics.solve import solve
+from openhifu.acoustics.source import Fluid
 from openhifu.acoustics.validation_fullwave import SMALL_BONE, Layers
 from openhifu.acoustics.validation_setups import bowl, layered, substance
 from openhifu.base.errors import CannotModel, UnknownName
@@ -108,3 +111,12 @@ def test_the_door_takes_it_by_name() -> None:
     field = solve(problem, _KEEP, "hybrid")
     assert field.report.method == "hybrid"
     assert field.peak_pressure != pytest.approx(Marching().solve(problem, _KEEP).peak_pressure, rel=0.02)
+
+
+def test_a_wave_handed_over_has_come_from_the_faces_of_its_voxels_to_their_centres() -> None:
+    problem = soft()
+    materials = Materials.of(problem.medium, problem.frequency)
+    water, fat = (Fluid.of(problem.medium.tissues[n], problem.frequency) for n in (0, 1))
+    found = handed_over(np.array([0, 1], np.uint8), materials, water, 0.2e-3)
+    way = np.exp(1j * (fat.wavenumber - water.wavenumber) * 0.2e-3 - (fat.attenuation - water.attenuation) * 0.2e-3)
+    assert np.allclose(found, [1.0, 2 * fat.impedance / (fat.impedance + water.impedance) * way], rtol=1e-5)
