@@ -20,6 +20,8 @@ CSRF_HEADER = "X-CSRF-Token"
 
 _ALL = frozenset(Role)
 _ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
+_PHYSICIST = frozenset({Role.PHYSICIST})
+_WORKING = frozenset({Role.OPERATOR, Role.PHYSICIST, Role.PHYSICIAN})
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,19 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/api/people"): Rule("add a person", _ADMINISTRATOR),
     ("PATCH", "/api/people/{name}"): Rule("change a person", _ADMINISTRATOR),
     ("GET", "/api/audit"): Rule("see the audit log", _ADMINISTRATOR),
+    ("GET", "/api/devices"): Rule(""),
+    ("GET", "/api/presets"): Rule(""),
+    ("GET", "/api/tissues"): Rule(""),
+    ("GET", "/api/cases"): Rule("see the cases"),
+    ("GET", "/api/cases/{id}"): Rule("see a case"),
+    ("GET", "/api/cases/{id}/image/data"): Rule("see a case's image"),
+    ("GET", "/api/cases/{id}/labels/data"): Rule("see a case's labels"),
+    ("POST", "/api/cases/import"): Rule("import a scan", _PHYSICIST),
+    ("PUT", "/api/cases/{id}/labels/{name}"): Rule("change a label", _PHYSICIST),
+    ("PUT", "/api/cases/{id}/target"): Rule("change the target", _PHYSICIST),
+    ("GET", "/api/jobs"): Rule(""),
+    ("GET", "/api/jobs/{id}"): Rule(""),
+    ("POST", "/api/jobs/{id}/cancel"): Rule("cancel a job", _WORKING),
     ("GET", "/{rest:path}"): Rule("", None),
 }
 """Method (``WEBSOCKET`` for those) and path of every route."""

@@ -15,6 +15,8 @@ from fastapi.requests import HTTPConnection
 
 from openhifu.console.server.attempts import Attempts
 from openhifu.console.server.audit import Audit
+from openhifu.console.server.jobs import Jobs
+from openhifu.console.server.library import Library
 from openhifu.console.server.people import People
 from openhifu.console.server.sessions import Sessions
 from openhifu.console.server.settings import Settings
@@ -47,6 +49,8 @@ class Console:
         attempts: wrong passwords.
         audit: who did what.
         first: token of the first start.
+        library: cases, plans and runs.
+        jobs: long work.
     """
 
     settings: Settings
@@ -55,6 +59,8 @@ class Console:
     attempts: Attempts
     audit: Audit
     first: FirstStart
+    library: Library
+    jobs: Jobs
 
 
 def console_in(
@@ -72,7 +78,17 @@ def console_in(
         FormatError: if it is of a newer program.
     """
     engine = database_of(settings.data)
-    return Console(settings, People(engine, hasher), Sessions(engine, now), Attempts(now), Audit(engine), FirstStart())
+    data = settings.data.resolve()
+    return Console(
+        settings=settings,
+        people=People(engine, hasher),
+        sessions=Sessions(engine, now),
+        attempts=Attempts(now),
+        audit=Audit(engine),
+        first=FirstStart(),
+        library=Library(data),
+        jobs=Jobs(data),
+    )
 
 
 def database_of(data: Path) -> Any:
