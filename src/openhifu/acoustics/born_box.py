@@ -13,7 +13,7 @@ from openhifu.acoustics.problem import AcousticProblem
 from openhifu.acoustics.quadrature import depth
 from openhifu.acoustics.rayleigh import pressure_at
 from openhifu.acoustics.source import Fluid, beam_radius
-from openhifu.model.transducer import Cap, Surface
+from openhifu.model.transducer import Cap, Surface, VelocityPlane
 
 _SHEET, _BLOB = 0.4, 0.25  # standard deviations of a source sheet and of the blobs of a surface, in wavelengths
 _THINNEST = 1.5  # voxels: the least that a lattice can carry
@@ -187,6 +187,8 @@ def _holding_radius(problem: AcousticProblem, fluid: Fluid, z: float) -> float:
 
 def source_radius(surface: Surface) -> float:
     """Largest distance of the radiating surface from its axis [m]."""
+    if isinstance(surface, VelocityPlane):
+        return surface.reach
     if not isinstance(surface, Cap):
         return max(math.hypot(x, y) for x, y, _ in surface.positions) + surface.element_radius
     return surface.outer_diameter / 2

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from openhifu.model.transducer import Cap, PistonArray, RectangleArray, Surface
+from openhifu.model.transducer import Cap, PistonArray, RectangleArray, Surface, VelocityPlane
 
 _PER_WAVELENGTH = 2.2  # points per wavelength of arc, a little above Nyquist of the steepest path
 _EXTRA = 8  # points beyond that, so that a smooth integrand converges spectrally
@@ -124,16 +124,28 @@ def _rectangles(array: RectangleArray, wavelength: float) -> list[NDArray[np.flo
     return found
 
 
+def _samples(plane: VelocityPlane) -> SurfacePoints:
+    """A plane's own samples, each apart, as each has its own velocity."""
+    x, y = (h * (np.arange(n) - 0.5 * (n - 1)) for n, h in zip(plane.shape, plane.spacing, strict=True))
+    positions = np.empty((*plane.shape, 3))
+    positions[..., 0], positions[..., 1], positions[..., 2] = x[:, None], y[None, :], plane.z
+    count = plane.shape[0] * plane.shape[1]
+    weights = np.full(count, plane.spacing[0] * plane.spacing[1])
+    return SurfacePoints(positions.reshape(-1, 3), weights, np.arange(count + 1))
+
+
 def by_element(surface: Surface, wavelength: float) -> SurfacePoints:
-    """The surface with every element's points apart.
+    """The surface with every element's points apart, and those of a plane one by one.
 
     Args:
-        surface: cap or array.
+        surface: cap, array or plane.
         wavelength: m; decides how dense the points are.
     """
     if isinstance(surface, Cap) and surface.elements == 1:
         return whole_cap(surface, wavelength)
     match surface:
+        case VelocityPlane():
+            return _samples(surface)
         case Cap():
             parts = _tiles(surface, wavelength)
         case PistonArray():
@@ -149,6 +161,8 @@ def depth(surface: Surface) -> float:
     """Largest z of the radiating surface [m]: waves from all of it have set out beyond this plane."""
     if isinstance(surface, Cap):
         return surface.focal_length * (1 - math.cos(surface.half_angles[1]))
+    if isinstance(surface, VelocityPlane):
+        return surface.z
     half = surface.element_radius
     tilted = zip(surface.positions, surface.normals, strict=True)
     return max(p[2] + half * math.sqrt(max(0.0, 1 - n[2] ** 2)) for p, n in tilted)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from openhifu.base.errors import OutOfRange
 from openhifu.model.drive import Drive
 from openhifu.model.tissue import Property, Tissue
-from openhifu.model.transducer import Cap, Surface
+from openhifu.model.transducer import Cap, Surface, VelocityPlane
 
 _ANGLES = 24  # samples of the aperture's angles
 
@@ -75,11 +75,16 @@ class Fluid:
 
 
 def element_velocities(drive: Drive, fluid: Fluid) -> NDArray[np.complex128]:
-    """Complex normal velocity [m/s] of every element, zero where it is off.
+    """Complex normal velocity [m/s] of every element, zero where it is off; of every sample of a plane.
 
-    All elements that are on share one amplitude u with W = rho c u^2 / 2 times their area (plane-wave load).
+    All elements that are on share one amplitude u with W = rho c u^2 / 2 times their area (plane-wave load). A plane's
+    velocities are its own, scaled to the power.
     """
     surface = drive.transducer.surface
+    if isinstance(surface, VelocityPlane):
+        turn = np.exp(1j * drive.phases[0]) if drive.phases else 1.0
+        scale = turn * math.sqrt(drive.acoustic_power / surface.power)
+        return np.asarray(scale * (np.array(surface.real) + 1j * np.array(surface.imag)), dtype=np.complex128)
     on = np.ones(surface.elements)
     on[list(drive.elements_off)] = 0.0
     area = surface.area * on.sum() / surface.elements
@@ -97,9 +102,10 @@ def is_axisymmetric(drive: Drive) -> bool:
 def aperture_cosines(surface: Surface) -> NDArray[np.float64]:
     """Cosines of the angles at which equal shares of the power meet the axis at the focus.
 
-    A cap's power is uniform in solid angle, so equal steps of the cosine; an array has one per element.
+    A cap's power is uniform in solid angle, so equal steps of the cosine, and a plane's is taken to be; an array has
+    one per element.
     """
-    if not isinstance(surface, Cap):
+    if not isinstance(surface, Cap | VelocityPlane):
         lateral = np.array([math.hypot(x, y) for x, y, _ in surface.positions])
         return np.cos(np.arctan2(lateral, surface.focal_length - np.array([p[2] for p in surface.positions])))
     hole, rim = np.cos(surface.half_angles)

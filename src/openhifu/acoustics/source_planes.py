@@ -16,8 +16,9 @@ from openhifu.acoustics.radial import RadialField
 from openhifu.acoustics.rayleigh import pressure_at
 from openhifu.acoustics.source import Fluid, element_velocities, is_axisymmetric
 from openhifu.acoustics.wave_sums import pressure_by_element
+from openhifu.base.errors import CannotModel
 from openhifu.model.drive import Drive
-from openhifu.model.transducer import Cap, Transducer
+from openhifu.model.transducer import Cap, Transducer, VelocityPlane
 
 _SAMPLES = 2.08  # per wavelength: a little above Nyquist of every wave that propagates
 _GRAZING = 0.98  # waves steeper than this share of k run along the planes and are dropped
@@ -73,7 +74,8 @@ class SourcePlanes:
         symmetric = {p: d for p, d in patterns.items() if is_axisymmetric(d)}
         others = {p: d for p, d in patterns.items() if p not in symmetric}
         whole = {p: _round_plane(d, fluid, lattice) for p, d in symmetric.items()}
-        if len(others) == 1 and not _turnable(drives[0].transducer, lattice):
+        as_a_whole = isinstance(drives[0].transducer.surface, VelocityPlane)
+        if as_a_whole or (len(others) == 1 and not _turnable(drives[0].transducer, lattice)):
             whole |= {p: _summed_plane(d, fluid, lattice) for p, d in others.items()}
             others = {}
         elements = (
@@ -134,6 +136,10 @@ class SourcePlanes:
 def element_planes(planes: SourcePlanes, problem: AcousticProblem, shape: tuple[int, int]) -> Iterator[NDArray]:
     """Plane of every element moving at 1 m/s [Pa per m/s] on the first plane of a problem's grid, padded to a shape."""
     transducer = problem.drive.transducer
+    if isinstance(transducer.surface, VelocityPlane):
+        raise CannotModel(
+            "a measured plane is one element, which has nothing to be steered; use the device's own surface"
+        )
     own = planes.elements if planes.elements.size else _element_planes(transducer, planes.fluid, planes.lattice)
     for plane in own:
         yield planes.moved(plane, shape, problem.first_voxel, problem.medium.grid.spacing[:2])

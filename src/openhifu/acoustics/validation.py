@@ -40,7 +40,7 @@ from openhifu.model.drive import Drive
 from openhifu.model.medium import Medium
 from openhifu.model.pose import Pose
 from openhifu.model.tissuemap import TissueMap
-from openhifu.model.transducer import Cap, RectangleArray, Transducer
+from openhifu.model.transducer import Cap, PistonArray, RectangleArray, Transducer
 
 _HOLE = 20e-3
 
@@ -232,7 +232,7 @@ def _steering(device: Transducer, case: str) -> ValidationRow:
     focus = np.array([4e-3, -2e-3, 62e-3])
     fluid = Fluid.of(LOSSLESS, device.frequency)
     surface = device.surface
-    if isinstance(surface, Cap):
+    if not isinstance(surface, PistonArray | RectangleArray):
         raise TypeError("the case is that of an array")
     reach = np.linalg.norm(np.array(surface.positions) - focus, axis=1)
     phases = tuple(float(p) for p in -fluid.wavenumber * reach)

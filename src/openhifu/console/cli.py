@@ -17,6 +17,7 @@ from openhifu.console import (
     pacs_commands,
     quality_commands,
     records_commands,
+    source_commands,
     treatment_commands,
     validate_commands,
 )
@@ -35,6 +36,7 @@ app.add_typer(export_commands.app, name="export")
 app.add_typer(pacs_commands.app, name="pacs")
 app.add_typer(records_commands.app, name="records")
 app.add_typer(quality_commands.app, name="quality")
+app.add_typer(source_commands.app, name="source")
 app.add_typer(journal_commands.app, name="journal")
 for command in (
     treatment_commands.plan,

@@ -28,6 +28,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "openhifu.acoustics.validation_fullwave",
         "openhifu.acoustics.validation_hybrid",
         "openhifu.acoustics.validation_balance",
+        "openhifu.acoustics.validation_sources",
     ),
     "thermal": ("openhifu.thermal.validation",),
     "monitoring": ("openhifu.monitoring.validation",),

@@ -160,7 +160,66 @@ class RectangleArray(SeparateElements):
         return self.elements * self.element_size[0] * self.element_size[1]
 
 
-Surface = Annotated[Cap | PistonArray | RectangleArray, Field(discriminator="kind")]
+class VelocityPlane(Record):
+    """The normal velocity on a plane across the axis, as a measured beam has it: a source in place of its device.
+
+    Samples are centred on the axis, row by row along x; nothing moves beside them. It is one element: its own
+    amplitudes and phases are the beam's, and a drive scales them all to its power.
+
+    Attributes:
+        focal_length: distance from the apex to the geometric focus [m].
+        z: of the plane from the apex [m].
+        spacing: between samples along x and y [m].
+        shape: samples along x and y.
+        real: real part of the amplitude along +z, exp(-i omega t) [m/s].
+        imag: imaginary part.
+        power: that these velocities radiate [W].
+        half_angle: of the cone of rays, seen from the focus [rad].
+    """
+
+    kind: Literal["plane"] = "plane"
+    focal_length: float = Field(gt=0)
+    z: float = Field(ge=0)
+    spacing: tuple[float, float]
+    shape: tuple[int, int]
+    real: tuple[float, ...] = Field(min_length=4)
+    imag: tuple[float, ...] = Field(min_length=4)
+    power: float = Field(gt=0)
+    half_angle: float = Field(gt=0, lt=math.pi / 2)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        count = self.shape[0] * self.shape[1]
+        if min(self.shape) < 2 or len(self.real) != count or len(self.imag) != count:
+            raise ValueError(
+                f"a plane of {self.shape} samples has {len(self.real)} real and {len(self.imag)} imaginary"
+            )
+        if min(self.spacing) <= 0 or self.z >= self.focal_length:
+            raise ValueError("samples must lie apart, and the plane before the focus")
+        return self
+
+    @property
+    def half_angles(self) -> tuple[float, float]:
+        """Half-angles [rad] of the cone of rays: it is full."""
+        return 0.0, self.half_angle
+
+    @property
+    def elements(self) -> int:
+        """It is driven as a whole."""
+        return 1
+
+    @property
+    def area(self) -> float:
+        """Area of the plane [m2]."""
+        return self.shape[0] * self.shape[1] * self.spacing[0] * self.spacing[1]
+
+    @property
+    def reach(self) -> float:
+        """From the axis to a corner [m]."""
+        return math.hypot(*(0.5 * n * h for n, h in zip(self.shape, self.spacing, strict=True)))
+
+
+Surface = Annotated[Cap | PistonArray | RectangleArray | VelocityPlane, Field(discriminator="kind")]
 
 
 class Travel(Record):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numba
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openhifu.model.pose import Pose
-from openhifu.model.transducer import Cap, Transducer
+from openhifu.model.transducer import Cap, Transducer, VelocityPlane
 from openhifu.planning.anatomy import Anatomy, Way
 
 _STEP = 1.0e-3  # metres between samples along a ray
@@ -76,6 +77,13 @@ def bundle(transducer: Transducer, fine: bool) -> Bundle:
         if fine:
             return cap_bundle(surface, max(64, 4 * surface.sectors), max(16, 3 * surface.rings))
         return cap_bundle(surface, 48, 16)
+    if isinstance(surface, VelocityPlane):
+        cap = Cap(
+            focal_length=surface.focal_length,
+            outer_diameter=2 * surface.focal_length * math.sin(surface.half_angle),
+            hole_diameter=0.0,
+        )
+        return cap_bundle(cap, 64 if fine else 48, 16)
     points = np.asarray(surface.positions) - np.array([0.0, 0.0, surface.focal_length])
     length = np.linalg.norm(points, axis=1)
     return Bundle(points / length[:, None], np.arange(len(points)), length)

@@ -35,7 +35,7 @@ def read_power(
         FileProblem: if there is no such file.
         FormatError: if a column is missing, a value no number, or forces lack what turns them into power.
     """
-    columns = _columns(path)
+    columns = read_columns(path)
     commanded = _column(columns, "commanded_w", path)
     if "force_n" in columns:
         if sound_speed is None or half_angle is None:
@@ -64,7 +64,7 @@ def read_sweep(
     if path.suffix.lower() == ".mat":
         drives, pressures = _matlab(path)
     else:
-        columns = _columns(path)
+        columns = read_columns(path)
         drives, pressures = _column(columns, "drive", path), _column(columns, "pressure_pa", path)
     data = {
         "frequency": frequency,
@@ -84,7 +84,7 @@ def read_scan_line(path: Path, axis: str, deconvolved: bool, source: str) -> Hyd
         FileProblem: if there is no such file.
         FormatError: if a column is missing, a value no number, or positions do not rise.
     """
-    columns = _columns(path)
+    columns = read_columns(path)
     data = {
         "axis": axis,
         "positions": tuple(float(v) * 1e-3 for v in _column(columns, "position_mm", path)),
@@ -95,7 +95,13 @@ def read_scan_line(path: Path, axis: str, deconvolved: bool, source: str) -> Hyd
     return HydrophoneScan.from_data(data, str(path))
 
 
-def _columns(path: Path) -> dict[str, NDArray[np.float64]]:
+def read_columns(path: Path) -> dict[str, NDArray[np.float64]]:
+    """Columns of a CSV file of numbers, by their names in lower case.
+
+    Raises:
+        FileProblem: if there is no such file.
+        FormatError: if it holds no line, or a value that is no finite number.
+    """
     rows = list(csv.DictReader(io.StringIO(read_text(path, "table of measurements").removeprefix("\ufeff"))))
     if not rows:
         raise FormatError(f"{path} holds no measurement; it needs a line of column names and one line a reading")
