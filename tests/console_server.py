@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
+from openhifu.console.plan_files import beside, load_plan
 from openhifu.console.server.app import app_of
 from openhifu.console.server.people import Person, Role
 from openhifu.console.server.settings import settings_of
@@ -62,9 +64,21 @@ class Served:
         return client
 
 
-def served(folder: Path) -> Served:
+def with_plan(server: Served, plan_file: Path, rehearsal: Path | None = None) -> str:
+    """Put a plan that was made elsewhere into the console, and its rehearsal if one is given; returns its hash."""
+    hashed = load_plan(plan_file).content_hash
+    folder = server.console.library.folder("plans") / hashed
+    folder.mkdir()
+    for file in (plan_file, beside(plan_file, "planned"), beside(plan_file, "window")):
+        shutil.copy(file, folder / file.name)
+    if rehearsal is not None:
+        shutil.copytree(rehearsal, server.console.library.folder("runs") / "rehearsal")
+    return hashed
+
+
+def served(folder: Path, second_look: float = 0.8) -> Served:
     """A console in a folder."""
     clock = Hand()
-    settings = settings_of(folder, "127.0.0.1", 8470, None, None, "")
+    settings = settings_of(folder, "127.0.0.1", 8470, None, None, "", second_look)
     folder.mkdir(parents=True, exist_ok=True)
     return Served(console_in(settings, QUICK, clock), clock)

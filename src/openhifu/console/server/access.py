@@ -21,6 +21,7 @@ CSRF_HEADER = "X-CSRF-Token"
 _ALL = frozenset(Role)
 _ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 _PHYSICIST = frozenset({Role.PHYSICIST})
+_PLANNING = frozenset({Role.PHYSICIST, Role.PHYSICIAN})
 _WORKING = frozenset({Role.OPERATOR, Role.PHYSICIST, Role.PHYSICIAN})
 
 
@@ -60,6 +61,16 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/api/cases/import"): Rule("import a scan", _PHYSICIST),
     ("PUT", "/api/cases/{id}/labels/{name}"): Rule("change a label", _PHYSICIST),
     ("PUT", "/api/cases/{id}/target"): Rule("change the target", _PHYSICIST),
+    ("GET", "/api/plan-form"): Rule(""),
+    ("POST", "/api/cases/{id}/plans"): Rule("plan a case", _PLANNING),
+    ("GET", "/api/plans"): Rule("see the plans"),
+    ("GET", "/api/plans/{hash}"): Rule("see a plan"),
+    ("GET", "/api/plans/{hash}/window"): Rule("see a plan's window"),
+    ("GET", "/api/plans/{hash}/overlay/{what}"): Rule(""),
+    ("GET", "/api/plans/{hash}/overlay/{what}/data"): Rule("see a plan's fields"),
+    ("POST", "/api/plans/{hash}/rehearse"): Rule("rehearse a plan", _WORKING),
+    ("POST", "/api/plans/{hash}/approve"): Rule("approve a plan", frozenset({Role.PHYSICIAN})),
+    ("GET", "/api/compare"): Rule("compare plans"),
     ("GET", "/api/jobs"): Rule(""),
     ("GET", "/api/jobs/{id}"): Rule(""),
     ("POST", "/api/jobs/{id}/cancel"): Rule("cancel a job", _WORKING),

@@ -6,12 +6,18 @@ from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
 
-from openhifu.console.server import refusals, routes_cases, routes_jobs, routes_page, routes_people
+from openhifu.console.server import refusals, routes_cases, routes_jobs, routes_page, routes_people, routes_plans
 from openhifu.console.server.access import guard
 from openhifu.console.server.fence import Fence
 from openhifu.console.server.state import Console
 
-ROUTERS = (routes_people.router, routes_cases.router, routes_jobs.router, routes_page.router)
+ROUTERS = (
+    routes_people.router,
+    routes_cases.router,
+    routes_plans.router,
+    routes_jobs.router,
+    routes_page.router,
+)
 """In order: the last one takes whatever is left."""
 
 

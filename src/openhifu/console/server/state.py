@@ -13,11 +13,14 @@ from typing import Any
 from argon2 import PasswordHasher
 from fastapi.requests import HTTPConnection
 
+from openhifu.console.server.approvals import Approvals
 from openhifu.console.server.attempts import Attempts
 from openhifu.console.server.audit import Audit
 from openhifu.console.server.jobs import Jobs
 from openhifu.console.server.library import Library
 from openhifu.console.server.people import People
+from openhifu.console.server.plan_views import PlanViews
+from openhifu.console.server.run_index import RunIndex
 from openhifu.console.server.sessions import Sessions
 from openhifu.console.server.settings import Settings
 from openhifu.records.database import database, require_whole
@@ -51,6 +54,9 @@ class Console:
         first: token of the first start.
         library: cases, plans and runs.
         jobs: long work.
+        runs: what was rehearsed and treated.
+        approvals: who approved what.
+        views: plans as people see them.
     """
 
     settings: Settings
@@ -61,6 +67,9 @@ class Console:
     first: FirstStart
     library: Library
     jobs: Jobs
+    runs: RunIndex
+    approvals: Approvals
+    views: PlanViews
 
 
 def console_in(
@@ -79,6 +88,9 @@ def console_in(
     """
     engine = database_of(settings.data)
     data = settings.data.resolve()
+    library = Library(data)
+    runs = RunIndex(library)
+    approvals = Approvals(library, runs, settings.second_look)
     return Console(
         settings=settings,
         people=People(engine, hasher),
@@ -86,8 +98,11 @@ def console_in(
         attempts=Attempts(now),
         audit=Audit(engine),
         first=FirstStart(),
-        library=Library(data),
+        library=library,
         jobs=Jobs(data),
+        runs=runs,
+        approvals=approvals,
+        views=PlanViews(library, approvals),
     )
 
 

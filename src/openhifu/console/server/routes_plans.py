@@ -1,0 +1,217 @@
+"""Plans: asked for, seen, compared, rehearsed, approved."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field, SecretStr
+
+from openhifu.console.rehearsal import DEFAULT_SEED
+from openhifu.console.server.access import person_of
+from openhifu.console.server.forms import Form, Hash, Identifier, Line, Name
+from openhifu.console.server.kinds import PlanRequest, RehearsalRequest
+from openhifu.console.server.plan_views import Metrics, PlanLine, PlanShown, metrics, window_of
+from openhifu.console.server.refusals import Refused
+from openhifu.console.server.routes_jobs import JobShown, shown
+from openhifu.console.server.routes_people import checked_password
+from openhifu.console.server.state import console_of
+from openhifu.console.server.volumes import OverlayShown, What, overlay, steps
+from openhifu.model.catalogue import device_names, transducer
+from openhifu.model.history import TreatmentHistory
+from openhifu.model.limits import Prescription
+from openhifu.model.plan import TreatmentPlan
+
+router = APIRouter(prefix="/api", tags=["plans"])
+
+MOST_COMPARED = 6
+
+
+class PlanWish(Form):
+    """What is to be planned; the case's own device and prescription where nothing is given."""
+
+    device: Line = ""
+    prescription: Prescription | None = None
+
+
+class PlanForm(Form):
+    """What a form for a plan is made from."""
+
+    form: dict[str, Any] = Field(serialization_alias="schema")
+    values: Prescription
+    device: str
+    devices: list[str]
+
+
+class RehearsalWish(Form):
+    """On which simulated patient."""
+
+    seed: int = Field(default=DEFAULT_SEED, ge=0, lt=2**31)
+
+
+class Signature(Form):
+    """A physician's approval: the own name, the password again, and what is confirmed."""
+
+    name: Name
+    password: SecretStr = Field(max_length=200)
+    statement: Line = Field(min_length=1)
+
+
+class Signed(Form):
+    """Whether the plan may be treated now."""
+
+    approved: bool
+    second_look_needed: bool
+
+
+class Compared(Form):
+    """A plan beside others."""
+
+    hash: str
+    case: str
+    device: str
+    metrics: Metrics
+    errors: int
+    warnings: int
+
+
+class Row(Form):
+    """One figure of several plans."""
+
+    name: str
+    unit: str
+    values: list[float]
+
+
+class Comparison(Form):
+    """Plans side by side."""
+
+    plans: list[Compared]
+    rows: list[Row]
+
+
+@router.get("/plan-form")
+def plan_form(request: Request, case: Identifier) -> PlanForm:
+    """The prescription of a case and the schema of its form."""
+    data = console_of(request).library.case_file(case).case(f"case {case}")
+    schema = Prescription.model_json_schema()
+    return PlanForm(form=schema, values=data.prescription, device=data.device, devices=list(device_names()))
+
+
+@router.post("/cases/{id}/plans", status_code=202)
+def make(id: Identifier, wish: PlanWish, request: Request) -> JobShown:
+    """Begin to plan a case."""
+    console, by = console_of(request), person_of(request).name
+    console.library.case_folder(id)
+    if wish.device:
+        transducer(wish.device)
+    job = console.jobs.start("plan", id, by, PlanRequest(case=id, device=wish.device, prescription=wish.prescription))
+    console.audit.write(by, "began to plan", id, job.id)
+    return shown(job)
+
+
+@router.get("/plans")
+def plans(request: Request, case: Line = "") -> list[PlanLine]:
+    """Every plan, newest first; those of one case if one is named."""
+    console = console_of(request)
+    return [console.views.line(p) for p in console.library.plans() if case in ("", p.case)]
+
+
+@router.get("/plans/{hash}")
+def plan(hash: Hash, request: Request) -> PlanShown:
+    """A plan with everything there is to see."""
+    console = console_of(request)
+    return console.views.shown(console.library.plan(hash))
+
+
+@router.get("/plans/{hash}/window")
+def window(hash: Hash, request: Request) -> dict[str, Any]:
+    """All directions that were looked at."""
+    return window_of(console_of(request).library, hash)
+
+
+@router.get("/plans/{hash}/overlay/{what}")
+def plan_overlay(hash: Hash, what: What, request: Request) -> OverlayShown:
+    """What an overlay's bytes mean."""
+    return overlay(console_of(request).views.history(hash), what)[0]
+
+
+@router.get("/plans/{hash}/overlay/{what}/data")
+def plan_overlay_data(hash: Hash, what: What, request: Request) -> Response:
+    """The overlay: uint8, C order."""
+    return packed_overlay(console_of(request).views.history(hash), what)
+
+
+@router.post("/plans/{hash}/rehearse", status_code=202)
+def rehearse(hash: Hash, request: Request, wish: RehearsalWish | None = None) -> JobShown:
+    """Begin to rehearse a plan."""
+    console, by = console_of(request), person_of(request).name
+    console.library.plan(hash)
+    seed = DEFAULT_SEED if wish is None else wish.seed
+    job = console.jobs.start("rehearsal", hash, by, RehearsalRequest(plan=hash, seed=seed))
+    console.audit.write(by, "began a rehearsal", hash, job.id)
+    return shown(job)
+
+
+@router.post("/plans/{hash}/approve")
+def approve(hash: Hash, given: Signature, request: Request) -> Signed:
+    """Sign exactly this plan."""
+    console, person = console_of(request), person_of(request)
+    if given.name != person.name:
+        raise Refused(403, f"you are logged in as {person.name}; nobody signs for {given.name}", "give your own name")
+    checked_password(request, person.name, given.password)
+    found = console.library.plan(hash)
+    signed = console.approvals.sign(found, person.name, given.statement)
+    console.audit.write(person.name, "approved a plan", hash, signed.content_hash)
+    needed = console.approvals.second_look_needed(found)
+    return Signed(approved=console.approvals.is_approved(found), second_look_needed=needed)
+
+
+@router.get("/compare")
+def compare(request: Request, plans: Annotated[str, Query(max_length=70 * MOST_COMPARED)]) -> Comparison:
+    """Plans side by side, by their hashes between commas."""
+    wanted = [h for h in plans.split(",") if h]
+    if not 1 <= len(wanted) <= MOST_COMPARED or not all(len(h) == 64 and h.isalnum() for h in wanted):
+        raise Refused(422, f"{len(wanted)} plans were named", f"name 1 to {MOST_COMPARED} hashes between commas")
+    found = [console_of(request).library.plan(h) for h in wanted]
+    return Comparison(plans=[_compared(p) for p in found], rows=_rows(found))
+
+
+def packed_overlay(history: TreatmentHistory, what: What) -> Response:
+    """An overlay's bytes, compressed."""
+    means, field = overlay(history, what)
+    body = gzip.compress(np.ascontiguousarray(steps(field.data, means.lowest, means.highest, means.scale)), 1, mtime=0)
+    head = {"Content-Encoding": "gzip", "Cache-Control": "private, max-age=3600"}
+    return Response(body, media_type="application/octet-stream", headers=head)
+
+
+def _compared(plan: TreatmentPlan) -> Compared:
+    return Compared(
+        hash=plan.content_hash,
+        case=plan.case,
+        device=plan.device,
+        metrics=metrics(plan),
+        errors=len(plan.errors),
+        warnings=len(plan.warnings),
+    )
+
+
+def _rows(plans: list[TreatmentPlan]) -> list[Row]:
+    figures = (
+        ("coverage", "1", lambda p: p.prediction.coverage),
+        ("ablated volume", "m3", lambda p: p.prediction.ablated_volume),
+        ("highest temperature", "degC", lambda p: p.prediction.peak_temperature),
+        ("energy", "J", lambda p: p.energy),
+        ("treatment time", "s", lambda p: p.prediction.treatment_time),
+        ("spots", "1", lambda p: float(len(p.sonications))),
+        ("highest power", "W", lambda p: max(s.acoustic_power for s in p.sonications)),
+    )
+    rows = [Row(name=name, unit=unit, values=[of(p) for p in plans]) for name, unit, of in figures]
+    shared = [o.organ for o in plans[0].prediction.organs]
+    for organ in shared:
+        doses = [[o.cem43_max for o in p.prediction.organs if o.organ == organ] for p in plans]
+        if all(doses):
+            rows.append(Row(name=f"highest CEM43 of {organ}", unit="min", values=[d[0] for d in doses]))
+    return rows
