@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 from typing import Annotated, Any
 
-import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field, SecretStr
 
@@ -182,7 +181,7 @@ def compare(request: Request, plans: Annotated[str, Query(max_length=70 * MOST_C
 def packed_overlay(history: TreatmentHistory, what: What) -> Response:
     """An overlay's bytes, compressed."""
     means, field = overlay(history, what)
-    body = gzip.compress(np.ascontiguousarray(steps(field.data, means.lowest, means.highest, means.scale)), 1, mtime=0)
+    body = gzip.compress(steps(field.data, means.lowest, means.highest, means.scale).tobytes(), 1, mtime=0)
     head = {"Content-Encoding": "gzip", "Cache-Control": "private, max-age=3600"}
     return Response(body, media_type="application/octet-stream", headers=head)
 
