@@ -35,7 +35,8 @@ class FullWave:
     fractions finer than the voxels, so that reflection at interfaces anywhere between voxels is right at six points per
     wavelength: behind flat or tilted layers of skull |P| is within 1 % (L2) and the peak within 1 %; its phase may be
     off by some hundredths of a radian. With four points per wavelength of the soft tissue nothing on a grid represents
-    the reflection: media with interfaces need five, uniform ones three.
+    the reflection: media with interfaces need five, uniform ones three. With interfaces from surfaces the complex field
+    is of second order in the voxel, down to an error in proportion to the tolerance.
 
     Attributes:
         interfaces: where tissues meet, finer than voxels, in agreement with the medium's map; None takes the voxels as

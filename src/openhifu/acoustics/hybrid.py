@@ -43,7 +43,8 @@ class Hybrid:
     Bone is looked for within the cone of rays and two wavelengths beside it. The march's wave enters the full wave 1.5
     to 4.5 wavelengths before it, where the tissue is most uniform, and leaves it as far behind the last bone. Within
     these planes every wave is followed; the tissue goes on unchanged beyond the last, so that only the wave onwards is
-    handed to the march. Waves that return from further behind and standing waves towards the skin are left out.
+    handed to the march. Waves that return from further behind and standing waves towards the skin are left out. The
+    error across bone is in proportion to the tolerance of the full wave.
 
     Attributes:
         across: the full wave, with its interfaces, tolerance, threads and memory.

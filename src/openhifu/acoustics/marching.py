@@ -55,6 +55,8 @@ class Marching:
     transmission are to first order in the contrast and for waves near the mean slope. Source: Vyas and Christensen,
     IEEE Trans. UFFC 59, 1093 (2012), with the mean slope taken from the aperture so that the field stays linear.
 
+    Interfaces lie to within half a step, so the field is of first order in the step along the beam, or better.
+
     The outer ``SPONGE_CELLS`` voxels at each lateral side absorb what arrives there.
     """
 

@@ -69,7 +69,7 @@ class RadialMarch:
     m = rho_2 kz_1 / (rho_1 kz_2). Nonlinear (``burgers``): at every radius on its own over the step, then weighted for
     every wave by n k / kz_n, the longer way of a slanted wave, which is the one-way form of Westervelt's equation (the
     mean of this weight goes into the step itself, only the departure from it onto the waves). The two alternate
-    symmetrically.
+    symmetrically, which is of second order in the step as long as there is no shock.
 
     Args:
         path: where the beam goes.

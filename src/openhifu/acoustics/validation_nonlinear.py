@@ -34,7 +34,7 @@ from openhifu.model.transducer import Cap
 _FIRST = np.arange(5)  # harmonics compared
 
 
-def _plane_wave(sigma: float, steps: int, harmonics: int, gol: float = np.inf) -> NDArray[np.float64]:
+def plane_wave(sigma: float, steps: int, harmonics: int, gol: float = np.inf) -> NDArray[np.float64]:
     """Harmonics of a plane wave that was a sine, after so many steps, attenuated by n^2 / gol per shock distance."""
     wave = np.zeros((1, harmonics), np.complex128)
     wave[0, 0] = -1j
@@ -63,7 +63,7 @@ def _spectra(pairs: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]], 
 
 
 def _fubini() -> ValidationRow:
-    found, truth = _plane_wave(0.8, 40, 48), fubini(0.8, 5)
+    found, truth = plane_wave(0.8, 40, 48), fubini(0.8, 5)
     picture = _spectra({"sigma 0.8": (found, truth)}, "Fubini")
     figure = _relative(found, truth)
     return ValidationRow.of("plane wave before its shock, 5 harmonics", figure, 0.1, "%", "Fubini, sigma 0.8", picture)
@@ -71,18 +71,18 @@ def _fubini() -> ValidationRow:
 
 def _blackstock() -> ValidationRow:
     figure = max(
-        _relative(_plane_wave(sigma, steps, 64), blackstock(sigma, 5))
+        _relative(plane_wave(sigma, steps, 64), blackstock(sigma, 5))
         for sigma in (1.5, 3.0, 5.0)
         for steps in (25, 200)
     )
-    pairs = {f"sigma {s:g}": (_plane_wave(s, 200, 64), blackstock(s, 5)) for s in (1.5, 5.0)}
+    pairs = {f"sigma {s:g}": (plane_wave(s, 200, 64), blackstock(s, 5)) for s in (1.5, 5.0)}
     picture = _spectra(pairs, "Blackstock")
     return ValidationRow.of("lossless shock, 5 harmonics", figure, 1.0, "%", "Blackstock, sigma 1.5 to 5", picture)
 
 
 def _viscous() -> ValidationRow:
-    figure = max(_relative(_plane_wave(s, 100, 64, 25.0), mendousse(s, 25.0, 5)) for s in (1.5, 3.5, 5.0))
-    pairs = {f"sigma {s:g}": (_plane_wave(s, 100, 64, 25.0), mendousse(s, 25.0, 5)) for s in (1.5, 5.0)}
+    figure = max(_relative(plane_wave(s, 100, 64, 25.0), mendousse(s, 25.0, 5)) for s in (1.5, 3.5, 5.0))
+    pairs = {f"sigma {s:g}": (plane_wave(s, 100, 64, 25.0), mendousse(s, 25.0, 5)) for s in (1.5, 5.0)}
     words = "Mendousse (Fay where old), Gol'dberg 25, to sigma 5"
     picture = _spectra(pairs, "Mendousse")
     return ValidationRow.of("thermoviscous shock, 5 harmonics", figure, 1.0, "%", words, picture)
@@ -155,7 +155,7 @@ def _linear_layers() -> ValidationRow:
 
 
 @cache
-def _focus(pressure: float, harmonics: int, points: int, finer: int) -> tuple[NDArray[np.float64], float]:
+def harmonics_at_focus(pressure: float, harmonics: int, points: int, finer: float) -> tuple[NDArray[np.float64], float]:
     """Harmonics at the focus of a 1.1 MHz, 63.2 mm bowl of source pressure [Pa] in water, and the power's closure."""
     water = substance("water", density=1000.0, nonlinearity=5.0)
     cap = Cap(focal_length=63.2e-3, outer_diameter=64e-3, hole_diameter=20e-3)
@@ -181,7 +181,7 @@ def _focus(pressure: float, harmonics: int, points: int, finer: int) -> tuple[ND
 
 def _refined(pressure: float, order: int, limit: float) -> ValidationRow:
     """One harmonic at the focus, as the solver runs by default against finer steps, more radii and harmonics."""
-    found, truth = _focus(pressure, 32, 600, 1)[0], _focus(pressure, 40, 700, 2)[0]
+    found, truth = harmonics_at_focus(pressure, 32, 600, 1)[0], harmonics_at_focus(pressure, 40, 700, 2)[0]
     figure = 100 * float(abs(found[order - 1] / truth[order - 1] - 1))
     name = f"harmonic {order} at the focus, {pressure / 1e6:g} MPa source"
     picture = _spectra({"default": (found, truth)}, "refined") if order == 1 else None  # one for its harmonics
@@ -189,7 +189,7 @@ def _refined(pressure: float, order: int, limit: float) -> ValidationRow:
 
 
 def _closure(pressure: float) -> ValidationRow:
-    figure = 100 * abs(_focus(pressure, 32, 600, 1)[1])
+    figure = 100 * abs(harmonics_at_focus(pressure, 32, 600, 1)[1])
     return ValidationRow.of(
         f"energy with shocks, {pressure / 1e6:g} MPa source", figure, 2.0, "% of emitted", "conservation of energy"
     )

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from openhifu.acoustics.field import AcousticField
 from openhifu.acoustics.fullwave import FullWave
@@ -23,6 +24,7 @@ from openhifu.base.field import Field
 from openhifu.base.grid import Grid
 from openhifu.base.picture import Curve, Picture
 from openhifu.base.validation import ValidationRow
+from openhifu.model.drive import Drive
 from openhifu.model.medium import Medium
 from openhifu.model.tissue import Tissue
 from openhifu.model.tissuemap import TissueMap
@@ -60,6 +62,36 @@ def _uniform(tissue: Tissue, case: str) -> ValidationRow:
     return ValidationRow.of(case, _l2(found, truth), 0.5, "% L2", "Rayleigh integral, complex field", picture)
 
 
+def beyond_a_wall(drive: Drive, beyond: Tissue, grid: Grid, wall: float) -> NDArray[np.complex128]:
+    """Pressure [Pa] on the axis of a round source in lossless water before and beyond a flat wall, reflection included.
+
+    Args:
+        drive: of 1 MHz.
+        beyond: tissue of the half-space behind the wall.
+        grid: whose planes are wanted; it begins where the exact spectrum is taken.
+        wall: distance of the wall from the apex [m].
+    """
+    near, far = Fluid.of(LOSSLESS, 1e6), Fluid.of(beyond, 1e6)
+    h, half, start = 0.4e-3, 200, float(grid.affine[2, 3])
+    x = np.arange(-half, half) * h
+    radius = np.hypot(x[:, None], x[None, :])
+    spectrum = np.fft.fft2(RadialField(drive, near, np.array([start]), float(radius.max())).plane(0, radius))
+    k = 2 * np.pi * np.fft.fftfreq(2 * half, h)
+    lateral = k[:, None] ** 2 + k[None, :] ** 2
+    one, two = (np.sqrt((f.wavenumber + 1j * f.attenuation) ** 2 - lateral + 0j) for f in (near, far))
+    ratio = far.density * one / (near.density * two)
+    wall -= start
+    # What passes is continued by its spectrum; the axis is the mean of the spectrum.
+    truth = np.empty(grid.shape[2], np.complex128)
+    for n, z in enumerate(grid.axis(2)):
+        there = np.exp(1j * one * z) + (ratio - 1) / (ratio + 1) * np.exp(1j * one * (2 * wall - z))
+        if z > wall:
+            there = 2 * ratio / (ratio + 1) * np.exp(1j * (one * wall + two * (z - wall)))
+        wave = np.fft.ifft2(spectrum * np.where(lateral < (0.98 * near.wavenumber) ** 2, there, 0))
+        truth[n] = wave[half, half]
+    return truth
+
+
 def _interface(beyond: Tissue, case: str, limit: float) -> ValidationRow:
     """Water, then another half-space: the complex field on the axis on both sides, reflection included."""
     grid, device = _box(0.4e-3), bowl(0.0, 40e-3)
@@ -68,27 +100,7 @@ def _interface(beyond: Tissue, case: str, limit: float) -> ValidationRow:
     data[:, :, first:] = 1
     medium = Medium(TissueMap(grid, data, (LOSSLESS.name, beyond.name)), (LOSSLESS, beyond))
     pressure = _recorded(TimeDomain().solve(AcousticProblem(device.drive(1.0), medium), _KEEP))
-    near, far = Fluid.of(LOSSLESS, 1e6), Fluid.of(beyond, 1e6)
-    half = 200
-    x = np.arange(-half, half) * h
-    radius = np.hypot(x[:, None], x[None, :])
-    spectrum = np.fft.fft2(
-        RadialField(device.drive(1.0), near, np.array([52e-3]), float(radius.max())).plane(0, radius)
-    )
-    k = 2 * np.pi * np.fft.fftfreq(2 * half, h)
-    lateral = k[:, None] ** 2 + k[None, :] ** 2
-    one, two = (np.sqrt((f.wavenumber + 1j * f.attenuation) ** 2 - lateral + 0j) for f in (near, far))
-    ratio = far.density * one / (near.density * two)
-    wall = (first - 0.5) * h
-    # What passes is continued by its spectrum; the axis is the mean of the spectrum.
-    truth = np.empty(nz, np.complex128)
-    for n in range(nz):
-        z = n * h
-        there = np.exp(1j * one * z) + (ratio - 1) / (ratio + 1) * np.exp(1j * one * (2 * wall - z))
-        if z > wall:
-            there = 2 * ratio / (ratio + 1) * np.exp(1j * (one * wall + two * (z - wall)))
-        wave = np.fft.ifft2(spectrum * np.where(lateral < (0.98 * near.wavenumber) ** 2, there, 0))
-        truth[n] = wave[half, half]
+    truth = beyond_a_wall(device.drive(1.0), beyond, grid, 52e-3 + (first - 0.5) * h)
     line = pressure.data[grid.shape[0] // 2, grid.shape[1] // 2]
     figure = 100 * float(np.linalg.norm(line - truth) / np.linalg.norm(truth))
     picture = amplitudes(1e3 * (52e-3 + h * np.arange(nz)), line, truth, of="exact spectrum")
