@@ -21,12 +21,13 @@ say = @printf '\n\033[1m==> %s\033[0m\n' "$(1)"
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test lint types house format lock clean distclean
+.PHONY: help install demo test lint types house page format lock clean distclean
 
 help:
 	@echo 'make demo       set up, then treat the bundled liver case and write its report to $(OUT)'
 	@echo 'make test       set up, then run every test'
 	@echo 'make lint       ruff, format, types and house rules'
+	@echo 'make page       lint, type-check, test and build the page of openhifu console (needs Node 20.19 or newer)'
 	@echo 'make format     let ruff put the code in order'
 	@echo 'make lock       write requirements.lock anew from pyproject.toml'
 	@echo 'make install    set up only (environment: $(VENV))'
@@ -87,6 +88,11 @@ types: $(INSTALLED)
 house: $(INSTALLED)
 	$(call say,house rules)
 	@$(BIN)/python -m pytest -q tests/house
+
+page:
+	@command -v npm > /dev/null || { echo 'The page needs Node (20.19 or newer, with npm); everything else works without it.'; exit 1; }
+	$(call say,The page of openhifu console: types, tests, build)
+	@cd web && npm ci --silent && npm run --silent lint && npm run --silent types && npm test --silent && npm run --silent build
 
 format: $(INSTALLED)
 	@$(BIN)/ruff check --fix .

@@ -1,0 +1,63 @@
+/** The live line of a run: status as it comes, frames as fast as this page can show them and no faster. */
+
+import { signal } from "@preact/signals";
+import { type Frame, readFrame } from "./frames";
+import type { LiveStatus } from "./types";
+
+/** Frames that may be under way at once: one being shown, one coming. */
+const CREDITS = 2;
+const AGAIN_MS = 500;
+
+export function socketAddress(path: string): string {
+  return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api${path}`;
+}
+
+export class LiveLine {
+  readonly status = signal<LiveStatus | null>(null);
+  readonly frame = signal<Frame | null>(null);
+  /** When the last status came [ms of performance.now]. */
+  heardAt = 0;
+  private socket: WebSocket | null = null;
+  private closed = false;
+  private owed = 0;
+
+  constructor(private readonly run: string) {
+    this.open();
+  }
+
+  private open(): void {
+    if (this.closed) return;
+    const socket = new WebSocket(socketAddress(`/runs/${this.run}/live`));
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => socket.send(JSON.stringify({ credits: CREDITS }));
+    socket.onmessage = (event) =>
+      typeof event.data === "string" ? this.hear(event.data) : void this.see(event.data as ArrayBuffer);
+    socket.onclose = () => setTimeout(() => this.open(), AGAIN_MS);
+    this.socket = socket;
+    this.owed = 0;
+  }
+
+  private hear(text: string): void {
+    this.heardAt = performance.now();
+    this.status.value = JSON.parse(text) as LiveStatus;
+  }
+
+  private async see(message: ArrayBuffer): Promise<void> {
+    const frame = await readFrame(message).catch(() => null);
+    this.owed++;
+    if (frame) this.frame.value = frame;
+    else this.shown();
+  }
+
+  /** Tells the server that the last frame has been drawn, so that it may send another. */
+  shown(): void {
+    if (this.owed === 0 || this.socket?.readyState !== WebSocket.OPEN) return;
+    this.socket.send(JSON.stringify({ credits: this.owed }));
+    this.owed = 0;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.socket?.close();
+  }
+}

@@ -1,0 +1,170 @@
+/** Curves by uPlot, and the same numbers as a table for those who cannot see curves. */
+
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import { number } from "../words/numbers";
+import { language, t } from "../words/words";
+
+export interface Series {
+  name: string;
+  values: (number | null)[];
+  colour: string;
+  dash?: number[];
+}
+
+export interface Bound {
+  value: number;
+  colour: string;
+}
+
+interface ChartProps {
+  title: string;
+  x: { name: string; values: number[]; log?: boolean; digits?: number };
+  unit: string;
+  series: Series[];
+  bounds?: Bound[];
+  height?: number;
+  range?: [number, number];
+  digits?: number;
+}
+
+/** Colours told apart by those who do not see red or green, on the dark ground. */
+export const COLOURS = ["#5cc8d4", "#f0b95a", "#b9a5f2", "#9bd17f", "#e79ac0", "#8fb4ff", "#d9d38a", "#c9c9c9"];
+
+const AXIS = {
+  stroke: "#a9b4be",
+  grid: { stroke: "#2b333b", width: 1 },
+  ticks: { stroke: "#36404a", width: 1 },
+  font: "12px system-ui",
+};
+
+/** Horizontal lines of limits. */
+function boundLines(bounds: Bound[]): uPlot.Plugin {
+  const draw = (plot: uPlot): void => {
+    const { ctx, bbox } = plot;
+    for (const { value, colour } of bounds) {
+      const y = plot.valToPos(value, "y", true);
+      if (y < bbox.top || y > bbox.top + bbox.height) continue;
+      ctx.save();
+      ctx.strokeStyle = colour;
+      ctx.setLineDash([6, 4]);
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, y);
+      ctx.lineTo(bbox.left + bbox.width, y);
+      ctx.stroke();
+      ctx.restore();
+    }
+  };
+  return { hooks: { draw } };
+}
+
+function options(props: ChartProps, width: number): uPlot.Options {
+  const write = (_plot: uPlot, ticks: number[]): string[] =>
+    ticks.map((tick) => (tick === null ? "" : number(tick, Math.abs(tick) < 1 && tick !== 0 ? 2 : 0)));
+  return {
+    width,
+    height: props.height ?? 180,
+    legend: { show: false },
+    cursor: { y: false, points: { show: false } },
+    scales: { x: { time: false, distr: props.x.log ? 3 : 1 }, y: { range: props.range ?? undefined } },
+    axes: [
+      { ...AXIS, values: write, label: props.x.name, labelSize: 16, labelFont: "12px system-ui", size: 28 },
+      { ...AXIS, values: write, size: 46 },
+    ],
+    series: [
+      {},
+      ...props.series.map((one) => ({
+        label: one.name,
+        stroke: one.colour,
+        width: 1.8,
+        dash: one.dash,
+        points: { show: false },
+      })),
+    ],
+    plugins: props.bounds ? [boundLines(props.bounds)] : [],
+  };
+}
+
+const ROWS = 24;
+
+function Table({ title, x, unit, series, digits = 1 }: ChartProps) {
+  const step = Math.max(1, Math.ceil(x.values.length / ROWS));
+  const rows = x.values.map((_, at) => at).filter((at) => at % step === 0);
+  return (
+    <details>
+      <summary>{t("chart.table")}</summary>
+      <div class="scroll short" tabIndex={0} role="region" aria-label={title}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col" class="number">
+                {x.name}
+              </th>
+              {series.map((one) => (
+                <th scope="col" class="number" key={one.name}>
+                  {one.name} {unit && `[${unit}]`}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((at) => (
+              <tr key={at}>
+                <td class="number">{number(x.values[at], x.digits ?? 0)}</td>
+                {series.map((one) => (
+                  <td class="number" key={one.name}>
+                    {number(one.values[at], digits)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}
+
+function Key({ series }: { series: Series[] }) {
+  return (
+    <span class="chart-key">
+      {series.map((one) => (
+        <span key={one.name}>
+          <i style={`border-top:2.5px ${one.dash ? "dashed" : "solid"} ${one.colour}`} aria-hidden="true" />
+          {one.name}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+export function Chart(props: ChartProps & { table?: boolean }) {
+  const holder = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const named = props.series.map((one) => one.name + one.colour);
+  const shape = [...named, props.x.name, props.x.log, language.value, props.height].join("|");
+  const data = [props.x.values, ...props.series.map((one) => one.values)] as uPlot.AlignedData;
+  useEffect(() => {
+    const box = holder.current!;
+    const made = new uPlot(options(props, box.clientWidth || 300), data, box);
+    plot.current = made;
+    const watch = new ResizeObserver(() => made.setSize({ width: box.clientWidth, height: props.height ?? 180 }));
+    watch.observe(box);
+    return () => (watch.disconnect(), made.destroy());
+  }, [shape]);
+  useEffect(() => plot.current?.setData(data), [props.x.values, props.x.values.length, props.series]);
+  return (
+    <figure class="chart">
+      <figcaption class="row wrap">
+        <h3>
+          {props.title}
+          {props.unit && ` [${props.unit}]`}
+        </h3>
+        <span class="gap" />
+        <Key series={props.series} />
+      </figcaption>
+      <div ref={holder} aria-hidden="true" />
+      {props.table !== false && <Table {...props} />}
+    </figure>
+  );
+}

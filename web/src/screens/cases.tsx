@@ -1,0 +1,75 @@
+/** Cases: list, search, open; a new one by dropping its images here. */
+
+import { useState } from "preact/hooks";
+import { may } from "../api/client";
+import type { CaseLine } from "../api/types";
+import { ImportCase } from "../parts/import-case";
+import { Link } from "../parts/link";
+import { useLoad } from "../parts/load";
+import { ProblemSays } from "../parts/says";
+import { t } from "../words/words";
+
+function Line({ line }: { line: CaseLine }) {
+  return (
+    <tr>
+      <td>
+        <Link to={`/cases/${line.id}`}>{line.title}</Link>
+      </td>
+      <td>{line.pseudonym}</td>
+      <td>{line.target ?? "–"}</td>
+      <td>{line.device}</td>
+      <td class="row">
+        {line.bundled && <span class="tag">{t("cases.bundled")}</span>}
+        {line.version_of && <span class="tag">{t("cases.version")}</span>}
+      </td>
+      <td class="number">
+        <Link to={`/plans?case=${line.id}`}>{t("cases.plans")}</Link>
+      </td>
+    </tr>
+  );
+}
+
+const HEADINGS = ["cases.title", "cases.pseudonym", "cases.target", "cases.device", "cases.kind"];
+
+export default function Cases() {
+  const [search, setSearch] = useState("");
+  const { data, problem, again } = useLoad<CaseLine[]>(`/cases?search=${encodeURIComponent(search)}`);
+  return (
+    <div class="list">
+      <div class="heading">
+        <h1>{t("nav.cases")}</h1>
+        <span class="gap" />
+        <input
+          type="search"
+          aria-label={t("cases.search")}
+          placeholder={t("cases.search")}
+          onInput={(event) => setSearch(event.currentTarget.value)}
+        />
+      </div>
+      <ProblemSays problem={problem} />
+      <div class="panel">
+        <table>
+          <thead>
+            <tr>
+              {HEADINGS.map((key) => (
+                <th scope="col" key={key}>
+                  {t(key)}
+                </th>
+              ))}
+              <th scope="col">
+                <span class="unseen">{t("cases.plans")}</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {data?.map((line) => (
+              <Line key={line.id} line={line} />
+            ))}
+          </tbody>
+        </table>
+        {data?.length === 0 && <p class="quiet pad">{t("cases.none")}</p>}
+      </div>
+      {may("physicist", "physician", "administrator") && <ImportCase done={again} />}
+    </div>
+  );
+}

@@ -1,0 +1,180 @@
+/**
+ * One screen for a treatment: state, the stop, live slices, curves, alarms, questions. Nothing is hidden behind a
+ * tab.
+ */
+
+import { effect, useSignal } from "@preact/signals";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { LiveLine } from "../api/live";
+import { StopLine } from "../api/stop-line";
+import type { CaseView, LiveStatus, PlanView, RunView } from "../api/types";
+import { Link } from "../parts/link";
+import { useLoad } from "../parts/load";
+import { useCaseImages } from "../parts/open-case";
+import { ProblemSays } from "../parts/says";
+import {
+  Alarms,
+  LiveCurves,
+  Question,
+  SpotStrip,
+  StateStrip,
+  StopButton,
+  useAlarmSound,
+  useStopKeys,
+} from "../parts/treat-parts";
+import { OverlayKey, ViewTools } from "../parts/view-tools";
+import { History } from "../treat-history";
+import type { ViewerState } from "../viewer/state";
+import { Views } from "../viewer/views";
+import { quantity } from "../words/numbers";
+import { t } from "../words/words";
+
+/** Width of body shown around the target [m], over this many pixels. */
+const CLOSE_UP = 0.16 / 520;
+
+function useLines(id: string, alive: boolean): { live: LiveLine | null; stop: StopLine | null } {
+  const [lines, setLines] = useState<{ live: LiveLine; stop: StopLine } | null>(null);
+  useEffect(() => {
+    if (!alive) return undefined;
+    const made = { live: new LiveLine(id), stop: new StopLine(id) };
+    setLines(made);
+    return () => (made.live.close(), made.stop.close());
+  }, [id, alive]);
+  return { live: lines?.live ?? null, stop: lines?.stop ?? null };
+}
+
+interface Picture {
+  frames: number;
+  age_s: number | null;
+  worst_s: number;
+}
+
+/** Lays every frame over the slices, and after it has been drawn asks for the next and notes how old it was. */
+function useFrames(live: LiveLine | null, state: ViewerState) {
+  const picture = useSignal<Picture>({ frames: 0, age_s: null, worst_s: 0 });
+  const waiting = useRef<number | null>(null);
+  useEffect(() => {
+    if (!live) return undefined;
+    return effect(() => {
+      const frame = live.frame.value;
+      if (!frame) return;
+      const { head, data } = frame;
+      waiting.current = head.taken_at_s ?? 0;
+      state.overlay.value = {
+        kind: head.kind,
+        unit: head.unit,
+        lowest: head.lowest,
+        highest: head.highest,
+        scale: head.scale,
+        shape: head.shape,
+        affine: head.affine,
+        data,
+      };
+      if (!state.image.value) live.shown();
+    });
+  }, [live]);
+  const painted = (): void => {
+    if (waiting.current === null) return;
+    const age_s = waiting.current ? Date.now() / 1000 - waiting.current : null;
+    waiting.current = null;
+    picture.value = { frames: picture.value.frames + 1, age_s, worst_s: Math.max(picture.value.worst_s, age_s ?? 0) };
+    live?.shown();
+  };
+  return { picture, painted };
+}
+
+function useHistory(live: LiveLine | null): History["curves"] {
+  const history = useMemo(() => new History(), [live]);
+  const curves = useSignal(history.curves);
+  useEffect(() => {
+    if (!live) return undefined;
+    return effect(() => {
+      if (live.status.value && history.add(live.status.value)) curves.value = history.curves;
+    });
+  }, [live]);
+  return curves.value;
+}
+
+function closeUp(state: ViewerState, plan: PlanView | null): void {
+  const at = plan?.pose.focus_m ?? state.cursor.value;
+  state.centre.value = at;
+  state.cursor.value = at;
+  state.scale.value = CLOSE_UP;
+  state.labelStrength.value = 0.12;
+}
+
+function LostBanner({ lost }: { lost: boolean }) {
+  return (
+    <div class="lost" role="alert" hidden={!lost}>
+      {lost && (
+        <>
+          <strong>{t("treat.lost")}</strong> {t("treat.lost.how")}
+        </>
+      )}
+    </div>
+  );
+}
+
+function ended(run: RunView | null, status: LiveStatus | null): boolean {
+  return run?.state === "ended" || Boolean(status?.ending);
+}
+
+export default function Treat({ id }: { id: string }) {
+  const { data: run, problem, again } = useLoad<RunView>(`/runs/${id}`);
+  const { data: plan } = useLoad<PlanView>(run ? `/plans/${run.plan}` : null);
+  const { data: view } = useLoad<CaseView>(plan?.case_id ? `/cases/${plan.case_id}` : null);
+  const { state } = useCaseImages(plan?.case_id ?? null, view);
+  const [over, setOver] = useState(false);
+  const { live, stop } = useLines(id, run !== null && run.state !== "ended");
+  const status = live?.status.value ?? null;
+  const isOver = over || ended(run, status);
+  const { picture, painted } = useFrames(live, state);
+  const curves = useHistory(live);
+  useStopKeys(stop, !isOver);
+  useAlarmSound(status?.sounding ?? null);
+  useEffect(() => void (state.image.value && setTimeout(() => closeUp(state, plan), 50)), [state.image.value, plan]);
+  useEffect(() => again(), [status?.spots_done, status?.ending]);
+  useEffect(() => {
+    if (status?.ending) setOver(true);
+  }, [status?.ending]);
+  if (problem && !run)
+    return (
+      <div class="pad">
+        <ProblemSays problem={problem} />
+      </div>
+    );
+  const lost = !isOver && (stop?.lost.value ?? false);
+  return (
+    <div
+      class="treat"
+      data-frames={picture.value.frames}
+      data-worst-ms={Math.round(picture.value.worst_s * 1000)}
+      data-over={isOver}
+    >
+      <h1 class="unseen">{t("nav.treat")}</h1>
+      <StateStrip status={status} picture={quantity(picture.value.age_s, "s", 2)} />
+      <LostBanner lost={lost} />
+      <section class="stage" aria-label={t("view.role")}>
+        <ViewTools state={state} />
+        <div class="stacked">
+          <Views state={state} panes={["axial", "coronal", "sagittal"]} painted={painted} />
+          <OverlayKey state={state} />
+        </div>
+        <LiveCurves curves={curves} />
+      </section>
+      <section class="side" aria-label={t("nav.treat")}>
+        <StopButton line={stop} alive={!isOver} />
+        <div class="scroll stack" tabIndex={0}>
+          <Question run={id} status={status} />
+          {isOver && (
+            <p class="says">
+              {status?.sentence ?? run?.sentence} <Link to={`/review/${id}`}>{t("treat.to_review")}</Link>
+            </p>
+          )}
+          <Alarms run={id} status={status} />
+          <SpotStrip spots={run?.spot_list ?? []} on={status?.output_on ? status.spot : null} />
+        </div>
+      </section>
+    </div>
+  );
+}

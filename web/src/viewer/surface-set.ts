@@ -1,0 +1,88 @@
+/** The surfaces of a case: skin, bones, target, and the beam from transducer to focus. */
+
+import type { Device, Vector } from "../api/types";
+import { add, box, cross, spacing, unit } from "./geometry";
+import { type Surface, coarse, coarseAffine, surfaceOf, withNormals } from "./surface";
+import type { Image, Labels } from "./volumes";
+
+export interface SurfaceSet {
+  parts: { name: string; surface: Surface | null; paint: [number, number, number, number] }[];
+  centre: Vector;
+  reach: number;
+}
+
+const SKIN_HU = -300;
+const BONE_HU = 220;
+/** Edge of a block of the coarse volume [m]. */
+const BLOCK = { skin: 4.5e-3, bone: 2.6e-3, label: 2.2e-3 };
+
+function blocks(image: Image, edge: number): Vector {
+  return spacing(image.affine).map((step) => Math.max(1, Math.round(edge / step))) as Vector;
+}
+
+function surfaceWhere(image: Image, edge: number, yes: (offset: number) => boolean): Surface {
+  const block = blocks(image, edge);
+  const { shape, data } = coarse(image.shape, block, yes);
+  return surfaceOf(shape, data, coarseAffine(image.affine, block), 0.42);
+}
+
+/** A sphere as a surface, for a target given by its radius [m]. */
+export function sphere(centre: Vector, radii: Vector, rings = 18): Surface {
+  const points: number[] = [];
+  const triangles: number[] = [];
+  for (let a = 0; a <= rings; a++) {
+    for (let b = 0; b <= 2 * rings; b++) {
+      const [theta, phi] = [(a / rings) * Math.PI, (b / rings) * Math.PI];
+      const out: Vector = [Math.sin(theta) * Math.cos(phi), Math.sin(theta) * Math.sin(phi), Math.cos(theta)];
+      points.push(...out.map((value, axis) => centre[axis]! + value * radii[axis]!));
+      const here = a * (2 * rings + 1) + b;
+      if (a < rings && b < 2 * rings)
+        triangles.push(here, here + 1, here + 2 * rings + 1, here + 1, here + 2 * rings + 2, here + 2 * rings + 1);
+    }
+  }
+  return withNormals(Float32Array.from(points), Uint32Array.from(triangles));
+}
+
+/** The cone of a focused beam: from the rim of the transducer to the focus; `direction` points along the beam. */
+export function beam(focus: Vector, direction: Vector, device: Pick<Device, "focal_length_m" | "aperture_m">): Surface {
+  const along = unit(direction);
+  const radius = device.aperture_m / 2;
+  const depth = Math.sqrt(Math.max(0, device.focal_length_m ** 2 - radius ** 2));
+  const side = unit(cross(along, Math.abs(along[2]) < 0.9 ? [0, 0, 1] : [1, 0, 0]));
+  const other = cross(along, side);
+  const middle = add(focus, along, -depth);
+  const points: number[] = [...focus];
+  const triangles: number[] = [];
+  const steps = 64;
+  for (let n = 0; n < steps; n++) {
+    const angle = (n / steps) * 2 * Math.PI;
+    points.push(...add(add(middle, side, radius * Math.cos(angle)), other, radius * Math.sin(angle)));
+    triangles.push(0, n + 1, ((n + 1) % steps) + 1);
+  }
+  return withNormals(Float32Array.from(points), Uint32Array.from(triangles));
+}
+
+/** Skin and bones from the CT, one label as the target if it is drawn as one. */
+export function caseSurfaces(image: Image, labels: Labels | null, targetLabel: number | null): SurfaceSet {
+  const { low, high, middle } = box(image.shape, image.affine);
+  const parts: SurfaceSet["parts"] = [
+    {
+      name: "bone",
+      surface: surfaceWhere(image, BLOCK.bone, (at) => image.data[at]! > BONE_HU),
+      paint: [0.86, 0.83, 0.74, 1],
+    },
+    {
+      name: "skin",
+      surface: surfaceWhere(image, BLOCK.skin, (at) => image.data[at]! > SKIN_HU),
+      paint: [0.72, 0.6, 0.54, 0.32],
+    },
+  ];
+  if (labels && targetLabel !== null) {
+    parts.push({
+      name: "target",
+      surface: surfaceWhere(image, BLOCK.label, (at) => labels.data[at] === targetLabel),
+      paint: [0.36, 0.9, 0.95, 1],
+    });
+  }
+  return { parts, centre: middle, reach: Math.max(high[0] - low[0], high[2] - low[2]) * 0.62 };
+}
