@@ -1,12 +1,14 @@
 """De-identification of DICOM files by the standard's basic profile, with dates shifted and everything removed listed.
 
-What may stay is listed in ``data/deidentification.toml``; text and sequences that are not listed go, and so do private
-elements. Identifiers are replaced through a secret key and dates are shifted by a number of days of each patient's own,
-so that files of one patient still belong together. Key and names are kept in a table apart.
+What the standard's table names (``data/confidentiality_profile.csv``) is treated as it says; of all else, text and
+sequences stay only if ``data/deidentification.toml`` lists them, and private elements never. Identifiers are replaced
+through a secret key and dates are shifted by a number of days of each patient's own, so that files of one patient still
+belong together. Key and names are kept in a table apart.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable
@@ -16,6 +18,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from openhifu.exchange.confidentiality import Treatment, dummy, profile
 from openhifu.exchange.pseudonyms import Pseudonym, PseudonymTable
 
 _TEXT = frozenset({"AE", "AS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
@@ -36,6 +39,8 @@ class Rules:
     modalities_with_text: frozenset[str]
     image_types_with_text: frozenset[str]
     modalities_left_out: frozenset[str]
+    structure_names: frozenset[str]
+    structure_words: frozenset[str]
 
 
 @cache
@@ -83,6 +88,7 @@ def deidentified(ds: Any, table: PseudonymTable, removal: Removal) -> Any:
     codes = []
     for value, meaning in (
         ("113100", "Basic Application Confidentiality Profile"),
+        ("113105", "Clean Descriptors Option"),
         ("113107", "Retain Longitudinal Temporal Information Modified Dates Option"),
     ):
         code = Dataset()
@@ -122,12 +128,15 @@ def _cleaned(ds: Any, table: PseudonymTable, who: Pseudonym, removal: Removal, b
         word = element.keyword or f"({element.tag.group:04X},{element.tag.element:04X})"
         if element.tag.is_private or not element.keyword:
             removal.actions["private or unknown element", "removed"] += 1
+        elif word in by.structure_names:
+            _name(out, ds, element, word, removal, by)
         elif word in by.emptied:
-            removal.actions[word, "emptied"] += 1
-            out.add_new(element.tag, element.VR, "")
+            _empty(out, element, word, removal)
         elif word in by.replaced:
             removal.actions[word, "replaced"] += 1
             out.add_new(element.tag, element.VR, by.replaced[word])
+        elif (asked := profile().get(int(element.tag))) is not None and not _looked_through(element, word, asked, by):
+            _as_asked(out, element, word, asked, (table, who, removal))
         elif word in by.removed or _group(element.tag.group) in by.groups_removed:
             removal.actions[word, "removed"] += 1
         elif element.VR == "SQ":
@@ -145,6 +154,45 @@ def _cleaned(ds: Any, table: PseudonymTable, who: Pseudonym, removal: Removal, b
         else:
             out.add(element)
     return out
+
+
+def _looked_through(element: Any, word: str, asked: Treatment, by: Rules) -> bool:
+    """Whether the profile lets a sequence stay with its identifiers replaced, and the rules keep it."""
+    return "U*" in asked.actions and word in by.sequences_kept
+
+
+def _as_asked(
+    out: Any, element: Any, word: str, asked: Treatment, means: tuple[PseudonymTable, Pseudonym, Removal]
+) -> None:
+    """Do what the standard's profile asks, the strictest where it leaves a choice."""
+    table, who, removal = means
+    if asked.dates and element.VR in _TIMES:
+        _shift(out, element, who, word, removal)
+    elif "X" in asked.actions:
+        removal.actions[word, "removed"] += 1
+    elif "U" in asked.actions or element.VR == "UI":
+        out.add_new(element.tag, "UI", _uids(element.value, table, word, removal))
+    elif "Z" in asked.actions:
+        _empty(out, element, word, removal)
+    else:
+        removal.actions[word, "replaced"] += 1
+        out.add_new(element.tag, element.VR, dummy(element.VR, element.value, table.uid))
+
+
+def _empty(out: Any, element: Any, word: str, removal: Removal) -> None:
+    removal.actions[word, "emptied"] += 1
+    out.add_new(element.tag, element.VR, [] if element.VR == "SQ" else None)
+
+
+def _name(out: Any, item: Any, element: Any, word: str, removal: Removal, by: Rules) -> None:
+    """Names of structures stay if all their words are of anatomy or planning; else a number stands for them."""
+    words = re.findall(r"[^\W\d_]+", str(element.value or "").lower())
+    if all(w in by.structure_words for w in words):
+        out.add(element)
+        return
+    removal.actions[word, "replaced"] += 1
+    number = next((item[n].value for n in ("ROINumber", "SegmentNumber", "ReferencedROINumber") if n in item), "")
+    out.add_new(element.tag, element.VR, f"structure {number}".strip())
 
 
 def _group(group: int) -> int:

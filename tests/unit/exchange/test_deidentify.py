@@ -78,7 +78,7 @@ def test_numbers_the_profile_names_go(tmp_path: Path) -> None:
         assert gone not in clean
     assert (clean.PatientSex, clean.PatientBirthDate) == ("", "")
     assert clean.PatientIdentityRemoved == "YES"
-    assert [c.CodeValue for c in clean.DeidentificationMethodCodeSequence] == ["113100", "113107"]
+    assert [c.CodeValue for c in clean.DeidentificationMethodCodeSequence] == ["113100", "113105", "113107"]
 
 
 @pytest.mark.filterwarnings("ignore:Invalid value for VR DA")
