@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from openhifu.acoustics.axisymmetric import Axisymmetric
 from openhifu.acoustics.fullwave_checks import require_cubes, require_points
+from openhifu.acoustics.marching_harmonics import HarmonicMarching
 from openhifu.acoustics.materials import Materials
 from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.rayleigh import RayleighIntegral
@@ -58,10 +59,11 @@ def _uniform(pairs: float) -> tuple[Method, str]:
 
 
 def _nonlinear(problem: AcousticProblem) -> tuple[Method, str]:
-    sentence = Axisymmetric().refuses(problem)
-    if sentence is not None:
-        raise CannotModel(f"{problem.harmonics} harmonics are asked for, and {sentence}")
-    return Method.AXISYMMETRIC, "harmonics are asked for in a round beam through flat layers"
+    if (sentence := Axisymmetric().refuses(problem)) is None:
+        return Method.AXISYMMETRIC, "harmonics are asked for in a round beam through flat layers"
+    if (other := HarmonicMarching().refuses(problem)) is None:
+        return Method.MARCHING, "harmonics are asked for in soft tissue that is not round: marched around the focus"
+    raise CannotModel(f"{problem.harmonics} harmonics are asked for, and {sentence}; and {other}")
 
 
 def _heterogeneous(problem: AcousticProblem) -> tuple[Method, str]:

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from scipy import fft
 
 
-def forward(plane: NDArray[np.inexact]) -> NDArray[np.complex64]:
-    """Two-dimensional transform of a plane, unscaled."""
-    return cast(NDArray[np.complex64], fft.fft2(plane))
+def forward(plane: NDArray[np.inexact], threads: int = 1) -> NDArray[np.complex64]:
+    """Two-dimensional transform of a plane, or of each of a stack, unscaled."""
+    return cast(NDArray[np.complex64], fft.fft2(plane, workers=threads))
 
 
-def backward(spectrum: NDArray[np.complex64]) -> NDArray[np.complex64]:
-    """The way back, divided by the number of samples; the spectrum may be used as scratch space."""
-    return cast(NDArray[np.complex64], fft.ifft2(spectrum, overwrite_x=True))
+def backward(spectrum: NDArray[np.complex64], threads: int = 1, spent: bool = True) -> NDArray[np.complex64]:
+    """The way back, divided by the number of samples; a spectrum that is ``spent`` may be used as scratch space."""
+    return cast(NDArray[np.complex64], fft.ifft2(spectrum, overwrite_x=spent, workers=threads))
 
 
 def fast_size(n: int) -> int:

@@ -90,7 +90,7 @@ def require_memory(box: BornBox, recording: Recording, allowed: float | None) ->
     Raises:
         OutOfRange: with the numbers.
     """
-    needed, most = bytes_needed(box, recording), _available() if allowed is None else allowed
+    needed, most = bytes_needed(box, recording), available_memory() if allowed is None else allowed
     if needed > most:
         raise OutOfRange(
             f"the full wave on {'x'.join(map(str, box.shape))} points needs {needed / 1e9:.2f} GB, and "
@@ -98,7 +98,7 @@ def require_memory(box: BornBox, recording: Recording, allowed: float | None) ->
         )
 
 
-def _available() -> float:
+def available_memory() -> float:
     """Bytes that can be had without swapping."""
     table = Path("/proc/meminfo")
     if table.exists():

@@ -62,7 +62,7 @@ class AcousticProblem:
             return None
         return (
             f"{self.harmonics} harmonics are asked for, and this solver contains no nonlinear propagation; ask for "
-            "method 'axisymmetric', or for one harmonic"
+            "method 'axisymmetric' or 'marching', or for one harmonic"
         )
 
     @property

@@ -11,11 +11,14 @@ from openhifu.acoustics.field import AcousticField
 from openhifu.acoustics.fullwave import FullWave
 from openhifu.acoustics.hybrid import Hybrid
 from openhifu.acoustics.marching import Marching, Prepared
+from openhifu.acoustics.marching_harmonics import HarmonicMarching
 from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.rayleigh import RayleighIntegral
 from openhifu.acoustics.timedomain import TimeDomain
 from openhifu.base.errors import OutOfRange
 from openhifu.base.progress import Progress, silent
+
+_OneByOne = RayleighIntegral | HarmonicMarching | Axisymmetric | TimeDomain | FullWave | Hybrid
 
 
 def solve(
@@ -28,7 +31,8 @@ def solve(
         recording: what to keep; by default the heat rate on the medium's own grid.
         method: a method is obeyed or refused; ``"auto"`` looks at what lies along the beam (``choosing.choose``): the
             Rayleigh integral in a uniform medium of few points, marching through soft tissue, the hybrid across bone,
-            the axisymmetric solver for harmonics of round beams; it says why in the report.
+            the axisymmetric solver for harmonics of round beams, the march for those of others; it says why in the
+            report.
 
     Raises:
         UnknownName: if there is no such method.
@@ -74,7 +78,7 @@ def solve_many(
     if len(kept) != len(problems):
         raise OutOfRange(f"{len(kept)} recordings for {len(problems)} problems; give one for each, or one for all")
     chosen = [choose(p, keep, method) for p, keep in zip(problems, kept, strict=True)]
-    marched = [n for n, (name, _) in enumerate(chosen) if name is Method.MARCHING]
+    marched = [n for n, (name, _) in enumerate(chosen) if name is Method.MARCHING and problems[n].harmonics == 1]
     marching, others = Marching(), _one_by_one(threads)
     prepared: dict[int, Prepared] = dict(zip(marched, marching.prepare([problems[n] for n in marched]), strict=True))
     found: dict[int, AcousticField] = {}
@@ -92,14 +96,15 @@ def solve_many(
             pool.shutdown(cancel_futures=True)
             raise
     for n, (name, why) in enumerate(chosen):
-        if name in others:
+        if n not in prepared:
             done(n, others[name].solve(problems[n], kept[n], why))
     return [found[n] for n in range(len(problems))]
 
 
-def _one_by_one(threads: int) -> dict[Method, RayleighIntegral | Axisymmetric | TimeDomain | FullWave | Hybrid]:
+def _one_by_one(threads: int) -> dict[Method, _OneByOne]:
     """Solvers that take one problem at a time, with all threads for it."""
     return {
+        Method.MARCHING: HarmonicMarching(threads),
         Method.RAYLEIGH: RayleighIntegral(),
         Method.AXISYMMETRIC: Axisymmetric(),
         Method.TIMEDOMAIN: TimeDomain(threads),

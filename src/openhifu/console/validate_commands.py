@@ -29,6 +29,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "openhifu.acoustics.validation_hybrid",
         "openhifu.acoustics.validation_balance",
         "openhifu.acoustics.validation_sources",
+        "openhifu.acoustics.validation_harmonics",
         "openhifu.acoustics.validation_orders",
         "openhifu.planning.validation_ribs",
     ),
