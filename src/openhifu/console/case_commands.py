@@ -41,6 +41,10 @@ def new(
             help="Further organ at risk: name=..;labels=..;tissues=..;cem43=..;resume=..;distance=..;source=.."
         ),
     ] = None,
+    ct_calibration: Annotated[
+        list[str] | None,
+        typer.Option(help="Tissue values from CT numbers: tissues=..;density=..;sound_speed=..;attenuation=..;step=.."),
+    ] = None,
     crop: Annotated[str, typer.Option(help="Voxels to keep: I0:I1,J0:J1,K0:K1.")] = "",
     spacing: Annotated[str, typer.Option(help="Resample to this voxel size, mm: A,B,C.")] = "",
     pseudonym: Annotated[str, typer.Option(help="Name for the patient; never the real one.")] = "anonymous",
@@ -51,7 +55,15 @@ def new(
     Example: openhifu case new mycase --ct ct.nii.gz --labels seg.nii.gz --label-names names.csv
     --target sphere:-71.8,-29,-250,11 --device jc200-like-256
     """
-    from openhifu.imaging import NewCase, new_case, parse_crop, parse_organ, parse_spacing, parse_target
+    from openhifu.imaging import (
+        NewCase,
+        new_case,
+        parse_calibration,
+        parse_crop,
+        parse_organ,
+        parse_spacing,
+        parse_target,
+    )
     from openhifu.imaging.tissue_table import read_tissue_table
 
     with progress_bar(quiet=False) as progress:
@@ -71,10 +83,31 @@ def new(
                 spacing=parse_spacing(spacing) if spacing else None,
                 pseudonym=pseudonym,
                 notes=notes,
+                ct_tissues=tuple(parse_calibration(c) for c in ct_calibration or ()),
             ),
             progress,
         )
     result({}, False, [*_lines(outcomes), f"made {folder}; look at it with: openhifu case show {folder}"])
+
+
+@app.command("calibrations")
+@guarded
+def calibrations(as_json: AsJson = False) -> None:
+    """List the published calibrations from CT numbers to density, sound speed and attenuation.
+
+    Example: openhifu case calibrations        then: openhifu case new ... --ct-calibration
+    "tissues=bone_cortical;density=schneider-2000;sound_speed=webb-2018-ge-120-bone;step=50"
+    """
+    from openhifu.model.ct_calibration import ct_calibration, ct_calibration_names
+
+    every = [ct_calibration(name) for name in ct_calibration_names()]
+    lines = []
+    for c in every:
+        unit = "HU" if c.of == "hu" else "kg/m3"
+        tube = f", {c.kvp:g} kVp" if c.kvp else ""
+        lines.append(f"{c.name}: {c.gives} of {c.tissues}, {c.range[0]:g} to {c.range[1]:g} {unit}{tube}")
+        lines.append(f"    {c.source}. {c.caution}")
+    result({"calibrations": [c.data() for c in every]}, as_json, lines)
 
 
 @app.command("check")

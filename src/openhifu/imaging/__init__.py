@@ -9,7 +9,7 @@ from openhifu.imaging.hdf5 import read_history, read_window, write_history, writ
 from openhifu.imaging.labels import names_csv, read_label_names, read_labels
 from openhifu.imaging.making import NewCase, new_case
 from openhifu.imaging.nifti import nifti_bytes, read_nifti
-from openhifu.imaging.options import parse_crop, parse_organ, parse_spacing, parse_target
+from openhifu.imaging.options import parse_calibration, parse_crop, parse_organ, parse_spacing, parse_target
 from openhifu.imaging.presets import preset, preset_names
 from openhifu.imaging.reading import read_case
 from openhifu.imaging.scan import Scan, read_ct, read_scan
@@ -26,6 +26,7 @@ __all__ = [
     "new_case",
     "names_csv",
     "nifti_bytes",
+    "parse_calibration",
     "parse_crop",
     "parse_organ",
     "parse_spacing",

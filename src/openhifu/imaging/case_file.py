@@ -12,6 +12,7 @@ from openhifu.base.errors import FormatError
 from openhifu.base.record import explain
 from openhifu.imaging.sections import (
     TARGET_SECTIONS,
+    CalibrationSection,
     ImagesSection,
     OrganSection,
     PrescriptionSection,
@@ -51,6 +52,7 @@ class CaseFile(Section):
     thresholds: ThresholdsSection
     label_tissues: dict[str, Text]
     organ: tuple[OrganSection, ...]
+    ct_calibration: tuple[CalibrationSection, ...] | None = None
 
     @classmethod
     def of(cls, case: Case, images: ImagesSection) -> Self:
@@ -76,6 +78,7 @@ class CaseFile(Section):
             thresholds=ThresholdsSection.from_si(case.thresholds.data()),
             label_tissues=dict(case.label_tissues),
             organ=tuple(OrganSection.from_organ(organ) for organ in case.organs),
+            ct_calibration=tuple(CalibrationSection.from_si(c.data()) for c in case.ct_tissues) or None,
         )
 
     def case(self, origin: str) -> Case:
@@ -98,6 +101,7 @@ class CaseFile(Section):
             "label_tissues": tuple(self.label_tissues.items()),
             "background": self.background,
             "notes": self.notes,
+            "ct_tissues": tuple(section.to_si() for section in self.ct_calibration or ()),
         }
         return Case.from_data(data, origin)
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from openhifu.base.errors import OutOfRange
 from openhifu.base.outcome import Outcome, Verdict
 from openhifu.imaging.morphology import Mask
+from openhifu.imaging.tissue_classes import BONE
 from openhifu.model.case_data import CaseData
+from openhifu.model.ct_calibration import ct_calibration
 from openhifu.model.regions import organ_mask, target_mask
 from openhifu.model.target import LabelTarget, Sphere
+from openhifu.model.tissue import Property
+from openhifu.model.tissuemap import STEP_MARK
 
 _GAS = ("gas", "lung_inflated")
+_CONTRAST_HU = 100.0
+"""Blood without contrast agent has 30 to 60 HU."""
+
 _NEAR_FACE = 0.03
 """m; a body cut closer to the target than this leaves out tissue the beam may cross."""
 
@@ -22,7 +30,7 @@ def describe(data: CaseData) -> list[Outcome]:
     found = _placed(data, target)
     if not any(o.verdict is Verdict.ERROR for o in found):
         found += [*_surroundings(data, target), *_cut_faces(data, target)]
-    found += _empty_labels(data)
+    found += _empty_labels(data) + _from_ct(data)
     order = {Verdict.ERROR: 0, Verdict.WARNING: 1, Verdict.OK: 2}
     return sorted(found, key=lambda o: order[o.verdict])
 
@@ -116,6 +124,44 @@ def _empty_labels(data: CaseData) -> list[Outcome]:
     if not empty:
         return []
     return [_ok(f"{empty} names of the label map have no voxel; what the map lacks may still be in the body")]
+
+
+def _from_ct(data: CaseData) -> list[Outcome]:
+    """What the CT calibrations make of this case's tissues; an error where they do not hold."""
+    if not data.case.ct_tissues:
+        return []
+    try:
+        medium = data.medium()
+    except OutOfRange as error:
+        return [_error(str(error), "change ct_calibration in case.toml")]
+    found = []
+    for item in data.case.ct_tissues:
+        for name in item.tissues:
+            steps = [t for t in medium.tissues if t.name.startswith(name + STEP_MARK)]
+            if not steps:
+                found.append(_warning(f"CT calibration: tissue {name!r} occurs nowhere", "check its name"))
+                continue
+            speed = [t.value(Property.SOUND_SPEED) for t in steps]
+            density = [t.value(Property.DENSITY) for t in steps]
+            kvp = sorted({ct_calibration(c).kvp for c in (item.density, item.sound_speed, item.attenuation) if c} - {0})
+            made = f", made for {kvp[0]:g} kVp" if kvp else ""
+            found.append(
+                _ok(
+                    f"{name} by its CT numbers{made}: density {min(density):.0f} to {max(density):.0f} kg/m3, "
+                    f"sound speed {min(speed):.0f} to {max(speed):.0f} m/s in {len(steps)} steps"
+                )
+            )
+    blood = data.tissues.mask("blood") if "blood" in data.tissues.tissues else np.zeros(1, bool)
+    soft = [n for item in data.case.ct_tissues for n in item.tissues if n not in BONE]
+    if soft and blood.any() and (bright := float(np.median(data.ct.data[blood]))) > _CONTRAST_HU:
+        found.append(
+            _warning(
+                f"vessels have {bright:.0f} HU: contrast agent raises the CT numbers of {', '.join(soft)}, "
+                "not density or sound speed",
+                "calibrate soft tissue on a scan without contrast agent",
+            )
+        )
+    return found
 
 
 def _target(data: CaseData) -> Mask:

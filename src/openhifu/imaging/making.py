@@ -30,6 +30,7 @@ from openhifu.imaging.tissue_classes import tissue_map
 from openhifu.model.case import Case
 from openhifu.model.case_data import CaseData
 from openhifu.model.catalogue import transducer
+from openhifu.model.ct_calibration import CtTissue
 from openhifu.model.limits import OrganAtRisk
 from openhifu.model.target import Target
 from openhifu.model.tissuemap import LabelMap
@@ -65,6 +66,7 @@ class NewCase:
         spacing: m along each of its axes to resample to.
         pseudonym: of the patient; never a name.
         notes: origin, licence, what a reader should know.
+        ct_tissues: tissues that take values from their own CT numbers, by named calibrations; none unless asked for.
     """
 
     ct: Path
@@ -80,6 +82,7 @@ class NewCase:
     spacing: tuple[float, float, float] | None = None
     pseudonym: str = "anonymous"
     notes: str = ""
+    ct_tissues: tuple[CtTissue, ...] = ()
 
 
 def new_case(folder: str | Path, wanted: NewCase, progress: Progress = silent) -> list[Outcome]:
@@ -262,5 +265,6 @@ def _case(
         "label_tissues": tuple({**given, **start.label_tissues, **given}.items()),
         "background": start.background,
         "notes": "\n".join(filter(None, [wanted.notes, *(o.sentence for o in remarks)])),
+        "ct_tissues": wanted.ct_tissues,
     }
     return Case.from_data(data, f"case {name!r}")

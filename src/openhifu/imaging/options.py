@@ -7,11 +7,13 @@ from decimal import Decimal
 
 from openhifu.base.errors import FormatError
 from openhifu.imaging.resampling import Crop
+from openhifu.model.ct_calibration import CtTissue
 from openhifu.model.limits import OrganAtRisk
 from openhifu.model.target import Ellipsoid, LabelTarget, Sphere, Target
 
 TARGET_FORMS = "sphere:x,y,z,r or ellipsoid:x,y,z,a,b,c (mm, LPS) or label:NAME"
 ORGAN_FORM = "name=ribs;labels=rib_*,sternum;tissues=bone_cortical;cem43=16;resume=42;distance=0;source=WHERE FROM"
+CALIBRATION_FORM = "tissues=bone_cortical;density=schneider-2000;sound_speed=webb-2018-ge-120-bone;step=50 (HU)"
 CROP_FORM = "i0:i1,j0:j1,k0:k1 (voxels of the CT, end exclusive)"
 SPACING_FORM = "x,y,z (mm along the axes of the CT)"
 
@@ -65,6 +67,27 @@ def parse_organ(text: str) -> OrganAtRisk:
         "distance_min": _metres(distance),
     }
     return OrganAtRisk.from_data(data, where)
+
+
+def parse_calibration(text: str) -> CtTissue:
+    """Tissues calibrated by their CT numbers from ``tissues=..;density=..;sound_speed=..;attenuation=..;step=..``.
+
+    Raises:
+        FormatError: if a part is unknown, missing or of another form, or a calibration gives something else.
+        UnknownName: if there is no such calibration.
+    """
+    where = f"CT calibration {text!r}"
+    parts: dict[str, str] = dict.fromkeys(("tissues", "density", "sound_speed", "attenuation", "step"), "")
+    for piece in text.split(";"):
+        key, equals, value = piece.partition("=")
+        if key.strip() not in parts or not equals:
+            raise FormatError(f"{where} has the part {piece!r}; give {CALIBRATION_FORM}")
+        parts[key.strip()] = value.strip()
+    if not parts["tissues"] or not parts["step"]:
+        raise FormatError(f"{where} lacks tissues or step; give {CALIBRATION_FORM}")
+    step = _numbers(parts.pop("step"), 1, where, CALIBRATION_FORM)[0]
+    tissues = tuple(filter(None, (t.strip() for t in parts.pop("tissues").split(","))))
+    return CtTissue.from_data({**parts, "tissues": tissues, "step": step}, where)
 
 
 def parse_crop(text: str) -> Crop:

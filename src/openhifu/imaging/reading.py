@@ -72,9 +72,8 @@ def require_names(case: Case, labels: LabelMap | None) -> None:
     wanted = [(f"organ {o.name!r}", pattern) for o in case.organs for pattern in o.labels]
     if isinstance(case.target, LabelTarget):
         wanted.append(("the target", case.target.label))
-    for organ in case.organs:
-        for name in organ.tissues:
-            tissue(name)
+    for name in [n for organ in case.organs for n in organ.tissues] + [n for c in case.ct_tissues for n in c.tissues]:
+        tissue(name)
     for who, pattern in wanted:
         if labels is None:
             raise FormatError(f"{who} of case {case.name!r} is label {pattern!r}, but the case has no label map")

@@ -144,6 +144,16 @@ class ThresholdsSection(Section):
     skin_thickness_mm: Annotated[NotNegative, MM]
 
 
+class CalibrationSection(Section):
+    """Tissues that take values from their own CT numbers, by named calibrations (``openhifu case calibrations``)."""
+
+    tissues: tuple[Text, ...]
+    density: Text = ""
+    sound_speed: Text = ""
+    attenuation: Text = ""
+    step_hu: Annotated[Positive, HOUNSFIELD]
+
+
 class OrganSection(Section):
     """An organ at risk with its limit."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from openhifu.base.record import Record
+from openhifu.model.ct_calibration import CtTissue
 from openhifu.model.limits import OrganAtRisk, Prescription, SiteLimits
 from openhifu.model.target import Target
 
@@ -58,6 +59,7 @@ class Case(Record):
         label_tissues: tissue of each label name or pattern, the first match counts.
         background: tissue around the body and wherever the image ends outside the body ("water").
         notes: what a reader should know (origin, licence, that labels are a model's output).
+        ct_tissues: tissues that take values from the CT numbers of their own voxels; none unless asked for.
     """
 
     name: str
@@ -73,10 +75,22 @@ class Case(Record):
     label_tissues: tuple[tuple[str, str], ...]
     background: str
     notes: str = ""
+    ct_tissues: tuple[CtTissue, ...] = ()
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
         names = [o.name for o in self.organs]
         if len(set(names)) != len(names):
             raise ValueError(f"organs at risk must have different names, got {names}")
+        split = [t for item in self.ct_tissues for t in item.tissues]
+        if len(set(split)) != len(split):
+            raise ValueError(f"a tissue has two CT calibrations: {split}; name each once")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_was_not_asked(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A case that asks for no CT calibration keeps the content, and the hash, it had before there were any."""
+        data = write(self)
+        if not self.ct_tissues:
+            data.pop("ct_tissues", None)
+        return data

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from openhifu.base.field import Field
 from openhifu.base.grid import Grid
 from openhifu.model.case import Case
+from openhifu.model.ct_medium import split_by_ct
 from openhifu.model.medium import Medium
 from openhifu.model.tissuemap import LabelMap, TissueMap
 
@@ -31,9 +33,17 @@ class CaseData:
     tissues: TissueMap
 
     def medium(self, grid: Grid | None = None) -> Medium:
-        """The tissues with the catalogue's values, on the image's grid or another one (outside the image.
+        """The tissues with their values, on the image's grid or another one (outside the image: the background).
 
-        The case's background).
+        Values are the catalogue's, and the CT calibrations' for tissues the case names them for.
+
+        Raises:
+            OutOfRange: if CT numbers lie outside the range of a calibration.
         """
-        whole = Medium.from_map(self.tissues)
+        whole = self._whole
         return whole if grid is None else whole.resampled(grid, self.case.background)
+
+    @cached_property
+    def _whole(self) -> Medium:
+        whole = Medium.from_map(self.tissues)
+        return split_by_ct(whole, self.ct, self.case.ct_tissues) if self.case.ct_tissues else whole

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from openhifu.base.grid import Grid
 from openhifu.model.limits import OrganAtRisk
 from openhifu.model.target import LabelTarget, Sphere, Target
-from openhifu.model.tissuemap import LabelMap, TissueMap
+from openhifu.model.tissuemap import LabelMap, TissueMap, base_name
 
 
 def target_mask(target: Target, grid: Grid, labels: LabelMap | None) -> NDArray[np.bool_]:
@@ -50,5 +50,6 @@ def organ_mask(organ: OrganAtRisk, grid: Grid, labels: LabelMap | None, tissues:
     """
     grid.require_same(tissues.grid, "the tissue map")
     mask = label_mask(labels, organ.labels, grid)
-    known = tuple(t for t in organ.tissues if t in tissues.tissues)
+    here = {base_name(t) for t in tissues.tissues}
+    known = tuple(t for t in organ.tissues if t in here)
     return mask | tissues.mask(*known) if known else mask

@@ -12,6 +12,14 @@ from numpy.typing import NDArray
 from openhifu.base.errors import GeometryError, UnknownName
 from openhifu.base.grid import Grid
 
+STEP_MARK = "@"
+"""Parts a tissue's name from the step of CT numbers that it was split into (``bone_cortical@1225``)."""
+
+
+def base_name(tissue: str) -> str:
+    """Catalogue name of a tissue, whether it was split by CT numbers or not."""
+    return tissue.partition(STEP_MARK)[0]
+
 
 @dataclass(frozen=True, eq=False)
 class LabelMap:
@@ -90,8 +98,16 @@ class TissueMap:
         return self.tissues.index(tissue)
 
     def mask(self, *tissues: str) -> NDArray[np.bool_]:
-        """Voxels made of any of these tissues."""
-        return np.isin(self.data, [self.index_of(t) for t in tissues])
+        """Voxels made of any of these tissues, all steps included where a tissue was split by CT numbers.
+
+        Raises:
+            UnknownName: if the map does not have one.
+        """
+        bases = [base_name(t) for t in self.tissues]
+        for name in tissues:
+            if name not in bases and name not in self.tissues:
+                raise UnknownName("tissue of this map", name, self.tissues)
+        return np.isin(self.data, [i for i, t in enumerate(self.tissues) if t in tissues or bases[i] in tissues])
 
     def resampled(self, grid: Grid, outside: str) -> TissueMap:
         """Nearest-neighbour copy on another grid of the same frame; ``outside`` is the tissue beyond this map."""

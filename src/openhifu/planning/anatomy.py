@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from openhifu.base.grid import Grid
 from openhifu.model.case_data import CaseData
 from openhifu.model.regions import label_mask
+from openhifu.model.tissuemap import base_name
 
 BONES = ("bone_cortical", "bone_cancellous", "skull_cortical")
 GASES = ("gas", "lung_inflated")
@@ -65,14 +66,13 @@ def anatomy(data: CaseData, frequency: float) -> Anatomy:
     Raises:
         MissingProperty: if a tissue that transmits has no attenuation.
     """
-    tissues = data.tissues.tissues
-    ways = np.array([_way_of(t, data.case.background) for t in tissues], np.uint8)
-    way = ways[data.tissues.data]
+    medium = data.medium()
+    ways = np.array([_way_of(base_name(t), data.case.background) for t in medium.map.tissues], np.uint8)
+    way = ways[medium.map.data]
     bowel = next((o.labels for o in data.case.organs if o.name == "bowel"), ())
     way[label_mask(data.labels, bowel, data.tissues.grid) & (way != Way.GAS)] = Way.BOWEL
-    medium = data.medium()
-    attenuation = np.zeros(len(tissues))
+    attenuation = np.zeros(len(medium.tissues))
     for i, (item, here) in enumerate(zip(medium.tissues, medium.present(), strict=True)):
         if here and ways[i] not in (Way.BONE, Way.GAS):
             attenuation[i] = item.attenuation.at(frequency)
-    return Anatomy(data.tissues.grid, way, attenuation, data.tissues.data)
+    return Anatomy(medium.grid, way, attenuation, medium.map.data)

@@ -11,6 +11,7 @@ import numpy as np
 from openhifu.base.record import Record
 from openhifu.model.medium import Medium
 from openhifu.model.tissue import Known, Property, Tissue
+from openhifu.model.tissuemap import base_name
 
 NOT_DRAWN = frozenset({"water"})
 """Tissues that are known: the coupling water."""
@@ -58,7 +59,8 @@ def draw_tissues(medium: Medium, seed: int, properties: frozenset[Property] = fr
     Every known property of every tissue that occurs is drawn from a triangular distribution over its published range,
     mode at the nominal value; attenuation and perfusion in the logarithm where the range is positive, as their sources
     differ by factors. Properties are drawn independently, each from its own stream, so that adding a tissue or a
-    property changes no other draw. Water, missing values and ranges of zero width stay.
+    property changes no other draw; steps that one tissue was split into by its CT numbers are drawn together. Water,
+    missing values and ranges of zero width stay.
 
     Args:
         medium: the plan's tissues and where they occur.
@@ -82,7 +84,7 @@ def _drawn(tissue: Tissue, prop: Property, seed: int) -> Drawn | None:
     known = tissue.values[prop]
     if not isinstance(known, Known) or known.low >= known.high:
         return None
-    rng = np.random.default_rng([seed, _stream(tissue.name, prop)])
+    rng = np.random.default_rng([seed, _stream(base_name(tissue.name), prop)])
     drawn = _triangular(known, rng, logarithmic=prop in _LOGARITHMIC and known.low > 0)
     return Drawn(tissue=tissue.name, property=prop, nominal=known.nominal, low=known.low, high=known.high, drawn=drawn)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from openhifu.base.units import db_per_cm_from_np_per_m
+from openhifu.model.catalogue import tissue as catalogue_tissue
+from openhifu.model.ct_calibration import ct_calibration
+from openhifu.model.medium import Medium
 from openhifu.model.tissue import UNITS, Known, Property, Tissue
 from openhifu.reporting.pages.blocks import (
     Block,
@@ -143,7 +146,7 @@ def _plain(name: str) -> str:
 
 def tissues(m: Material) -> Iterator[Block]:
     """Values, ranges and sources of every tissue in the case."""
-    medium = m.given.data.medium()
+    medium = Medium.from_map(m.given.data.tissues)
     present = [t for t, here in zip(medium.tissues, medium.present(), strict=True) if here]
     sources: list[str] = []
     tables: list[Table] = []
@@ -153,6 +156,11 @@ def tissues(m: Material) -> Iterator[Block]:
         tables.append(Table(_property_columns(m), tuple(rows), 6.4))
     yield Subheading(m.say("provenance.tissues"))
     yield Text(m.say("provenance.tissues_text"))
+    for item in m.given.data.case.ct_tissues:
+        named = filter(None, (item.density, item.sound_speed, item.attenuation))
+        what = "; ".join(f"{name} ({ct_calibration(name).source}; {ct_calibration(name).caution})" for name in named)
+        titles = ", ".join(catalogue_tissue(name).title for name in item.tissues)
+        yield Text(m.say("provenance.from_ct", tissues=titles, step=f"{item.step:g}", calibrations=what))
     yield SideBySide(tuple(tables))
     yield Subheading(m.say("provenance.sources"))
     yield Listing(tuple(sources))
