@@ -14,6 +14,9 @@ app = typer.Typer(no_args_is_help=True, help="Make, check and draw cases: folder
 
 TARGET_HELP = "sphere:X,Y,Z,R or ellipsoid:X,Y,Z,A,B,C (mm, patient LPS) or label:NAME"
 
+ORGAN_HELP = "Further organ at risk: name=..;labels=..;tissues=..;cem43=..;resume=..;distance=..;source=.."
+CALIBRATION_HELP = "Values from CT numbers: tissues=..;density=..;sound_speed=..;attenuation=..;step=.. (HU)"
+
 Folder = Annotated[Path, typer.Argument(help="Case folder.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")]
 
@@ -35,16 +38,8 @@ def new(
     labels: Annotated[Path | None, typer.Option(help="Labels: NIfTI on the CT's grid, RTSTRUCT or DICOM SEG.")] = None,
     label_names: Annotated[Path | None, typer.Option(help="CSV with columns structure,id (NIfTI only).")] = None,
     label_tissues: Annotated[Path | None, typer.Option(help="CSV with columns name,tissue; * matches.")] = None,
-    organ: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Further organ at risk: name=..;labels=..;tissues=..;cem43=..;resume=..;distance=..;source=.."
-        ),
-    ] = None,
-    ct_calibration: Annotated[
-        list[str] | None,
-        typer.Option(help="Tissue values from CT numbers: tissues=..;density=..;sound_speed=..;attenuation=..;step=.."),
-    ] = None,
+    organ: Annotated[list[str] | None, typer.Option(help=ORGAN_HELP)] = None,
+    ct_calibration: Annotated[list[str] | None, typer.Option(help=CALIBRATION_HELP)] = None,
     crop: Annotated[str, typer.Option(help="Voxels to keep: I0:I1,J0:J1,K0:K1.")] = "",
     spacing: Annotated[str, typer.Option(help="Resample to this voxel size, mm: A,B,C.")] = "",
     pseudonym: Annotated[str, typer.Option(help="Name for the patient; never the real one.")] = "anonymous",
