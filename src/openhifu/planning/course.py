@@ -17,16 +17,12 @@ from numpy.typing import NDArray
 from openhifu.base.errors import OutOfRange
 from openhifu.base.field import Field
 from openhifu.base.units import BODY_TEMPERATURE_C
+from openhifu.planning.course_kernels import add_dose, add_slopes
 from openhifu.planning.objectives.outcome import CourseOutcome, Objective, Slopes, Timetable, Values
 from openhifu.thermal.adjoint import LinearTreatment, Stretch
 
 ON_PIECE, PAUSE_PIECE = 4.0, 15.0
 """s at most between two temperatures of the dose's integral, with and without a beam."""
-
-_MELTED = 60.0  # K above 43 C, beyond which dose grows no more; far above boiling, never reached by a plan
-_COLD = -5.0  # K above 43 C; what stays below adds less than 4 s of CEM43 an hour
-_FLAT = 1e-3  # K; a change smaller than this is integrated by its middle
-_LN2, _LN4 = math.log(2.0), math.log(4.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,34 +55,24 @@ class Course:
         outcome = CourseOutcome(
             timetable, np.zeros(rises.shape[1]), rises, BODY_TEMPERATURE_C, self.heat[0].grid.voxel_volume
         )
-        for number, part in enumerate(stretches):
-            warm, before, after = _ends(outcome, number)
-            outcome.dose[warm] += part.duration / 60 * _mean_rate(before, after)[0]
+        add_dose(rises, _minutes(stretches), BODY_TEMPERATURE_C - 43.0, outcome.dose)
         return outcome
 
     def gradient(self, outcome: CourseOutcome, slopes: Slopes) -> Values:
         """Derivative of an objective with respect to the powers, per W, through temperature and dose and directly."""
         stretches, owner = self._stretches(outcome.timetable)
-        ahead: list[tuple[NDArray[np.intp], Values]] = []  # what the stretch after gives to its start
+        minutes = _minutes(stretches)
+        where = np.flatnonzero(self.heeded)
+        whole = np.zeros(self.heeded.shape, np.float32)
 
         def sensitivity(number: int) -> NDArray[np.float32] | None:
             given = np.zeros(len(outcome.dose))
             if slopes.dose is not None:
-                warm, before, after = _ends(outcome, number)
-                minutes = stretches[number].duration / 60
-                _, at_start, at_end = _mean_rate(before, after)
-                given[warm] += slopes.dose[warm] * minutes * at_end
-                if ahead:
-                    where, what = ahead.pop()
-                    given[where] += what
-                ahead.append((warm, slopes.dose[warm] * minutes * at_start))
+                add_slopes(outcome.rises, number, minutes, outcome.body - 43.0, slopes.dose, given)
             direct = slopes.rise(number) if slopes.rise is not None else None
             if direct is not None:
                 given += direct
-            if not given.any():
-                return None
-            whole = np.zeros(self.heeded.shape, np.float32)
-            whole[self.heeded] = given
+            whole.reshape(-1)[where] = given
             return whole
 
         found = np.zeros(len(self.heat))
@@ -137,31 +123,5 @@ class Course:
         return parts, np.array(owner, np.intp)
 
 
-def _ends(outcome: CourseOutcome, number: int) -> tuple[NDArray[np.intp], Values, Values]:
-    """Which heeded voxels are warm in a stretch, and their K above 43 C at its start and end."""
-    to43 = outcome.body - 43.0
-    after = outcome.rises[number]
-    before = outcome.rises[number - 1] if number else np.zeros_like(after)
-    warm = np.flatnonzero(np.maximum(before, after) + to43 > _COLD)
-    return warm, before[warm] + to43, after[warm] + to43
-
-
-def _mean_rate(before: NDArray[np.floating], after: NDArray[np.floating]) -> tuple[Values, Values, Values]:
-    """Mean of R**(43 - T) over a linear change of T - 43, and its derivatives with respect to both ends."""
-    u0 = np.minimum(before.astype(np.float64), _MELTED)
-    u1 = np.minimum(after.astype(np.float64), _MELTED)
-    change = u1 - u0
-    flat = np.abs(change) < _FLAT
-    safe = np.where(flat, 1.0, change)
-    rate0, rate1, middle = _rate(u0), _rate(u1), _rate((u0 + u1) / 2)
-    mean = np.where(flat, middle, (_integral(u1) - _integral(u0)) / safe)
-    bend = middle * np.where(u0 + u1 < 0, _LN4, _LN2) / 2
-    return mean, np.where(flat, bend, (mean - rate0) / safe), np.where(flat, bend, (rate1 - mean) / safe)
-
-
-def _rate(u: Values) -> Values:
-    return np.exp2(np.where(u < 0, 2 * u, u))
-
-
-def _integral(u: Values) -> Values:
-    return np.where(u < 0, np.exp2(2 * np.minimum(u, 0)) / _LN4, 1 / _LN4 + (np.exp2(np.maximum(u, 0)) - 1) / _LN2)
+def _minutes(stretches: Sequence[Stretch]) -> Values:
+    return np.array([s.duration / 60 for s in stretches])

@@ -120,7 +120,8 @@ class LargeTarget:
         fields = tuple(self.heat(s) for s in spots)
         near = tuple(Field(box, np.ascontiguousarray(f.data[cut]), f.quantity) for f in fields)
         local, target = Medium(part, self.medium.tissues), self.target[cut]
-        step = 0.5 * self.solver().stable_step
+        stable = self.solver().stable_step
+        model = LinearTreatment(local, tissue("blood"), Boundary.HELD_AT_START, 0.5 * stable, rest_step=stable)
         scale = 1 / np.array(LATTICE)
         cells = KDTree(spots * scale).query(box.points()[target] * scale)[1]
         return Task(
@@ -129,7 +130,7 @@ class LargeTarget:
             groups=tuple(int(round(-s[2] / LATTICE[2])) for s in spots),
             target=self.target,
             organs=self.organs(),
-            near=Course(LinearTreatment(local, tissue("blood"), Boundary.HELD_AT_START, step), near, target),
+            near=Course(model, near, target),
             near_target=target,
             cells=np.asarray(cells, np.intp),
             on_time=ON,

@@ -29,6 +29,7 @@ from openhifu.thermal.properties import thermal_table
 from openhifu.thermal.solver import equal_steps
 
 _INSIDE = (slice(1, -1),) * 3
+_NO_DOSE = np.zeros(5, np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,8 @@ class LinearTreatment:
         medium: tissues on the grid.
         blood: what perfuses.
         boundary: what the outer faces do.
-        step: longest step [s]; at most the stable one.
+        step: longest step [s] with a beam; at most the stable one.
+        rest_step: longest step [s] without one, where temperatures are smooth; None for ``step``.
         held: tissues kept at a temperature.
         insulating: tissues that conduct no heat.
 
@@ -77,12 +79,18 @@ class LinearTreatment:
         step: float,
         held: Sequence[HeldTemperature] = (),
         insulating: Sequence[str] = (),
+        rest_step: float | None = None,
     ) -> None:
         table = thermal_table(medium, blood, held, insulating)
         self._volumes, self._grid = FiniteVolumes.of(medium, table, boundary, False), medium.grid
-        if not 0 < step <= self._volumes.stable_step * (1 + 1e-9):
-            raise OutOfRange(f"a step of {step} s is beyond the stability limit of {self._volumes.stable_step:.4g} s")
-        self._step = step
+        self._step, self._rest_step = step, step if rest_step is None else rest_step
+        for longest in (self._step, self._rest_step):
+            if not 0 < longest <= self._volumes.stable_step * (1 + 1e-9):
+                limit = self._volumes.stable_step
+                raise OutOfRange(f"a step of {longest} s is beyond the stability limit of {limit:.4g} s")
+        nx, _, nz = self._grid.shape
+        self._silent, self._top = np.zeros((1, 1, nz), np.float32), np.full(nx, np.inf, np.float32)
+        self._sums = np.zeros(nx)
         self._warm = self._volumes.layout[6][4][self._volumes.layout[0][_INSIDE]]  # 1 / C per voxel
 
     def forward(self, stretches: Sequence[Stretch], observe: Observer) -> None:
@@ -108,8 +116,8 @@ class LinearTreatment:
                 now[_INSIDE] += self._warm * given
             for dt in self._steps(part):
                 if part.heat is not None:
-                    product = part.heat.data.astype(np.float64) * now[_INSIDE]
-                    found[number] += dt * float(product.sum())
+                    kernels.weigh_rows(part.heat.data, now, self._sums)
+                    found[number] += dt * float(self._sums.sum())
                 now, after = self._advance(now, after, dt, None, 0.0)
         return found
 
@@ -117,7 +125,7 @@ class LinearTreatment:
         return np.zeros(tuple(n + 2 for n in self._grid.shape), np.float32)
 
     def _steps(self, part: Stretch) -> list[float]:
-        count, dt = equal_steps(part.duration, self._step, None)
+        count, dt = equal_steps(part.duration, self._rest_step if part.heat is None else self._step, None)
         return [dt] * count
 
     def _advance(
@@ -125,9 +133,9 @@ class LinearTreatment:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         if self._volumes.periodic:
             wrap_ghosts(now)
-        source = np.zeros((1, 1, self._grid.shape[2]), np.float32) if heat is None else heat.data.astype(np.float32)
+        source = self._silent if heat is None else heat.data
         kernels.step(
             now, after, *self._volumes.layout, np.float32(dt), self._volumes.gain, source, np.float32(power),
-            NO_ARRAY, np.zeros(5, np.float32), NO_ARRAY, False, np.full(self._grid.shape[0], np.inf, np.float32),
+            NO_ARRAY, _NO_DOSE, NO_ARRAY, False, self._top,
         )  # fmt: skip
         return after, now

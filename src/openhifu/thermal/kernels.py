@@ -334,3 +334,18 @@ def hottest(t, pad, runs):
     for n in range(runs.shape[0]):
         level = _highest(t[runs[n, 0] + pad, runs[n, 1] + pad, runs[n, 2] + pad : runs[n, 3] + pad], level)
     return level
+
+
+@njit(parallel=True, error_model="numpy", cache=True, nogil=True)
+def weigh_rows(heat, t, sums):
+    """Sum of heat times a padded state, plane by plane, in float64: the same however many threads share the planes."""
+    nx, ny, nz = heat.shape
+    for x in prange(nx):
+        total = 0.0
+        for y in range(ny):
+            row, state = heat[x, y], t[x + 1, y + 1, 1 : nz + 1]
+            part = 0.0
+            for k in range(nz):
+                part += np.float64(row[k]) * state[k]
+            total += part
+        sums[x] = total
