@@ -129,7 +129,7 @@ export function App() {
         <span>{t("notice.research")}</span>
         <span class="gap" />
         <span title={notice}>{status.value && t("notice.version", { version: status.value.version })}</span>
-        <a href="/assets/licences.txt">{t("notice.licences")}</a>
+        <a href={`/assets/licences.txt?${status.value?.version ?? ""}`}>{t("notice.licences")}</a>
       </footer>
     </>
   );

@@ -7,6 +7,8 @@ import type { LiveStatus } from "./types";
 /** Frames that may be under way at once: one being shown, one coming. */
 const CREDITS = 2;
 const AGAIN_MS = 500;
+/** The server's code for a run that is not on, or not any more. */
+export const OVER = 4000;
 
 export function socketAddress(path: string): string {
   return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api${path}`;
@@ -14,7 +16,10 @@ export function socketAddress(path: string): string {
 
 export class LiveLine {
   readonly status = signal<LiveStatus | null>(null);
-  readonly frame = signal<Frame | null>(null);
+  /** The newest frame of each kind. */
+  readonly frames = { temperature: signal<Frame | null>(null), dose: signal<Frame | null>(null) };
+  /** The kind that is being looked at: frames of the other are kept, and cost no waiting. */
+  shownKind: Frame["head"]["kind"] = "temperature";
   /** When the last status came [ms of performance.now]. */
   heardAt = 0;
   private socket: WebSocket | null = null;
@@ -32,7 +37,7 @@ export class LiveLine {
     socket.onopen = () => socket.send(JSON.stringify({ credits: CREDITS }));
     socket.onmessage = (event) =>
       typeof event.data === "string" ? this.hear(event.data) : void this.see(event.data as ArrayBuffer);
-    socket.onclose = () => setTimeout(() => this.open(), AGAIN_MS);
+    socket.onclose = (event) => event.code !== OVER && setTimeout(() => this.open(), AGAIN_MS);
     this.socket = socket;
     this.owed = 0;
   }
@@ -45,8 +50,8 @@ export class LiveLine {
   private async see(message: ArrayBuffer): Promise<void> {
     const frame = await readFrame(message).catch(() => null);
     this.owed++;
-    if (frame) this.frame.value = frame;
-    else this.shown();
+    if (frame) this.frames[frame.head.kind].value = frame;
+    if (frame?.head.kind !== this.shownKind) this.shown();
   }
 
   /** Tells the server that the last frame has been drawn, so that it may send another. */

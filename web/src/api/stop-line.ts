@@ -8,7 +8,7 @@
 
 import { signal } from "@preact/signals";
 import { send } from "./client";
-import { socketAddress } from "./live";
+import { OVER, socketAddress } from "./live";
 
 const LOST_MS = 1000;
 const HEARTBEAT = ".";
@@ -38,7 +38,7 @@ export class StopLine {
       this.answeredAt = performance.now();
       this.check();
     };
-    socket.onclose = () => setTimeout(() => this.open(), 300);
+    socket.onclose = (event) => (event.code === OVER ? this.close() : setTimeout(() => this.open(), 300));
     this.socket = socket;
   }
 

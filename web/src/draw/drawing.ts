@@ -24,9 +24,12 @@ export class Drawing {
   constructor(
     private readonly state: ViewerState,
     start: Uint8Array | null,
+    ball: { centre: Vector; radius: number } | null = null,
   ) {
     const image = state.image.value!;
     this.mask = new Mask(image.shape, image.affine, start ?? undefined);
+    if (ball) this.mask.ball(ball.centre, ball.radius, 1);
+    this.mask.end();
     this.show();
   }
 

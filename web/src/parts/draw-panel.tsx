@@ -9,14 +9,22 @@ import type { ViewerState } from "../viewer/state";
 import { number, quantity } from "../words/numbers";
 import { t } from "../words/words";
 import { useLoad } from "./load";
+import { targetOf } from "./open-case";
 import { ProblemSays } from "./says";
 
 const TARGET = "target";
 
-function begin(state: ViewerState, name: string): Drawing {
+/** A drawing of a label as it is; of a target that has only been a sphere so far, that sphere. */
+function begin(view: CaseView, state: ViewerState, name: string): Drawing {
   const labels = state.labels.value;
   const value = labels?.names.find((label) => label.name === name)?.value;
-  return new Drawing(state, value === undefined ? null : labels!.data.map((at) => (at === value ? 1 : 0)));
+  if (value !== undefined)
+    return new Drawing(
+      state,
+      labels!.data.map((at) => (at === value ? 1 : 0)),
+    );
+  const { centre, radius } = targetOf(view);
+  return new Drawing(state, null, name === TARGET && centre && radius ? { centre, radius } : null);
 }
 
 function Slider(props: {
@@ -197,7 +205,7 @@ export function DrawPanel({
         </label>
       )}
       {!drawing && (
-        <button type="button" class="main" onClick={() => change(begin(state, name))}>
+        <button type="button" class="main" onClick={() => change(begin(view, state, name))}>
           {t("draw.begin")}
         </button>
       )}

@@ -45,7 +45,7 @@ export function PlanSummary({ plan }: { plan: PlanView }) {
   return (
     <div class="stack">
       <div class="row wrap">
-        <h1>{plan.case}</h1>
+        <h2 class="title">{plan.case}</h2>
         <span class={plan.approved ? "tag ok" : "tag"}>
           {t(plan.approved ? "plan.approved" : plan.rehearsed ? "plan.rehearsed" : "plan.new")}
         </span>

@@ -64,7 +64,7 @@ export function SpotTable({
   const count = (light: Light): number => spots.filter((spot) => spot.light === light).length;
   return (
     <div class="stack">
-      <div class="row">
+      <div class="light-counts">
         {(["green", "amber", "red"] as const).map((light) => (
           <span key={light} class="row">
             <span class={`mark ${light}`} aria-hidden="true">

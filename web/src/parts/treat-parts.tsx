@@ -193,7 +193,7 @@ export function SpotStrip({ spots, on }: { spots: RunSpot[]; on: number | null }
       <p class="quiet">
         {next
           ? t("treat.next", { spot: number(next.index + 1), power: number(next.power_w), on: number(next.on_s) })
-          : t("treat.no_next")}
+          : spots.length > 0 && t("treat.no_next")}
       </p>
     </section>
   );

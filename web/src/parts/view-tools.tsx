@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import type { OverlayKind } from "../api/types";
 import { WINDOWS, type ViewerState } from "../viewer/state";
 import { ISOLINES } from "../viewer/volumes";
-import { number } from "../words/numbers";
+import { number, unitSign } from "../words/numbers";
 import { t } from "../words/words";
 
 function WindowChoice({ state }: { state: ViewerState }) {
@@ -104,13 +104,13 @@ export function OverlayKey({ state }: { state: ViewerState }) {
         <span>{number(state.visibleFrom(), 0)}</span>
         <span class="gap" />
         <span>
-          {number(highest, 0)} {overlay.unit}
+          {number(highest, 0)} {unitSign(overlay.unit)}
         </span>
       </span>
       {lines.map((line, index) => (
         <span key={line} class="row">
           <span class={index === 0 ? "line first" : "line"} aria-hidden="true" />
-          {t("overlay.isoline", { value: number(line), unit: overlay.unit })}
+          {t("overlay.isoline", { value: number(line), unit: unitSign(overlay.unit) })}
         </span>
       ))}
     </div>

@@ -55,7 +55,7 @@ function refusedShares(map: WindowMap): { name: string; share: number }[] {
   const all = map.refusal.flat();
   return map.refusals
     .map((name, index) => ({ name, share: all.filter((value) => value === index).length / Math.max(1, all.length) }))
-    .filter((refusal) => refusal.share > 0)
+    .filter((refusal) => refusal.share > 0 && refusal.name !== "")
     .sort((a, b) => b.share - a.share);
 }
 

@@ -156,10 +156,10 @@ export function Chart(props: ChartProps & { table?: boolean }) {
   return (
     <figure class="chart">
       <figcaption class="row wrap">
-        <h3>
+        <h2 class="chart-title">
           {props.title}
           {props.unit && ` [${props.unit}]`}
-        </h3>
+        </h2>
         <span class="gap" />
         <Key series={props.series} />
       </figcaption>

@@ -34,7 +34,7 @@ function LabelList({ view, state }: { view: CaseView; state: ViewerState }) {
 function Overview({ view, state }: { view: CaseView; state: ViewerState }) {
   return (
     <div class="stack">
-      <h1>{view.title}</h1>
+      <h2 class="title">{view.title}</h2>
       <dl class="facts">
         <Fact name={t("cases.pseudonym")}>{view.pseudonym}</Fact>
         <Fact name={t("cases.device")}>{view.device}</Fact>
@@ -108,6 +108,7 @@ export default function Case({ id }: { id: string }) {
         />
       </section>
       <section class="side" aria-label={view.title}>
+        <h1 class="unseen">{view.title}</h1>
         <ProblemSays problem={imageProblem} />
         <Tabs tabs={tabs} label={view.title} />
       </section>

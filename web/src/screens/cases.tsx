@@ -18,9 +18,11 @@ function Line({ line }: { line: CaseLine }) {
       <td>{line.pseudonym}</td>
       <td>{line.target ?? "–"}</td>
       <td>{line.device}</td>
-      <td class="row">
-        {line.bundled && <span class="tag">{t("cases.bundled")}</span>}
-        {line.version_of && <span class="tag">{t("cases.version")}</span>}
+      <td>
+        <div class="row">
+          {line.bundled && <span class="tag">{t("cases.bundled")}</span>}
+          {line.version_of && <span class="tag">{t("cases.version")}</span>}
+        </div>
       </td>
       <td class="number">
         <Link to={`/plans?case=${line.id}`}>{t("cases.plans")}</Link>

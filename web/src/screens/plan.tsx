@@ -27,6 +27,9 @@ export function useOverlay(of: string, state: ViewerState, start: OverlayKind | 
   const [kind, setKind] = useState<OverlayKind | null>(start);
   const [problem, setProblem] = useState<unknown>(null);
   useEffect(() => {
+    state.labelStrength.value = 0.12;
+  }, []);
+  useEffect(() => {
     let stale = false;
     if (!kind) state.overlay.value = null;
     else
@@ -124,6 +127,7 @@ export default function Plan({ hash }: { hash: string }) {
         </div>
       </section>
       <section class="side" aria-label={t("plans.plan")}>
+        <h1 class="unseen">{`${t("plans.plan")} ${plan.case}`}</h1>
         <ProblemSays problem={overlay.problem} />
         <Tabs tabs={tabs} label={t("plans.plan")} />
       </section>

@@ -75,7 +75,7 @@ function Summary({ run, plan }: { run: RunView; plan: PlanView | null }) {
     <div class="stack wide-gaps">
       <div class="stack">
         <div class="row wrap">
-          <h1>{run.case}</h1>
+          <h2 class="title">{run.case}</h2>
           <span class="tag">{t(run.rehearsal ? "runs.rehearsal" : "runs.treatment")}</span>
           {run.ending && <span class="tag">{known(`ending.${run.ending.replaceAll(" ", "_")}`, run.ending)}</span>}
         </div>
@@ -197,6 +197,7 @@ export default function Review({ id }: { id: string }) {
         </div>
       </section>
       <section class="side" aria-label={t("nav.review")}>
+        <h1 class="unseen">{`${t("nav.review")} ${run.case}`}</h1>
         <ProblemSays problem={overlay.problem} />
         <Side run={run} plan={plan} />
       </section>

@@ -50,13 +50,15 @@ interface Picture {
 }
 
 /** Lays every frame over the slices, and after it has been drawn asks for the next and notes how old it was. */
-function useFrames(live: LiveLine | null, state: ViewerState) {
+function useFrames(live: LiveLine | null, state: ViewerState, kind: "temperature" | "dose") {
   const picture = useSignal<Picture>({ frames: 0, age_s: null, worst_s: 0 });
   const waiting = useRef<number | null>(null);
   useEffect(() => {
     if (!live) return undefined;
+    live.shownKind = kind;
+    state.overlay.value = null;
     return effect(() => {
-      const frame = live.frame.value;
+      const frame = live.frames[kind].value;
       if (!frame) return;
       const { head, data } = frame;
       waiting.current = head.taken_at_s ?? 0;
@@ -72,7 +74,7 @@ function useFrames(live: LiveLine | null, state: ViewerState) {
       };
       if (!state.image.value) live.shown();
     });
-  }, [live]);
+  }, [live, kind]);
   const painted = (): void => {
     if (waiting.current === null) return;
     const age_s = waiting.current ? Date.now() / 1000 - waiting.current : null;
@@ -128,7 +130,8 @@ export default function Treat({ id }: { id: string }) {
   const { live, stop } = useLines(id, run !== null && run.state !== "ended");
   const status = live?.status.value ?? null;
   const isOver = over || ended(run, status);
-  const { picture, painted } = useFrames(live, state);
+  const [kind, setKind] = useState<"temperature" | "dose">("temperature");
+  const { picture, painted } = useFrames(live, state, kind);
   const curves = useHistory(live);
   useStopKeys(stop, !isOver);
   useAlarmSound(status?.sounding ?? null);
@@ -155,7 +158,12 @@ export default function Treat({ id }: { id: string }) {
       <StateStrip status={status} picture={quantity(picture.value.age_s, "s", 2)} />
       <LostBanner lost={lost} />
       <section class="stage" aria-label={t("view.role")}>
-        <ViewTools state={state} />
+        <ViewTools
+          state={state}
+          kinds={["temperature", "dose"]}
+          kind={kind}
+          onKind={(chosen) => setKind(chosen === "dose" ? "dose" : "temperature")}
+        />
         <div class="stacked">
           <Views state={state} panes={["axial", "coronal", "sagittal"]} painted={painted} />
           <OverlayKey state={state} />

@@ -110,5 +110,5 @@ void main() {
   vec3 n = normalize(facing);
   float light = 0.25 + 0.75 * abs(dot(n, normalize(vec3(0.25, 0.35, 1.0))));
   float edge = pow(1.0 - abs(n.z), 1.5);
-  colour = vec4(paint.rgb * light, paint.a < 1.0 ? paint.a * (0.35 + edge) : 1.0);
+  colour = vec4(paint.rgb * light, paint.a < 1.0 ? paint.a * (0.22 + edge) : 1.0);
 }`;

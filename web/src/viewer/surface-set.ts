@@ -16,6 +16,15 @@ const BONE_HU = 220;
 /** Edge of a block of the coarse volume [m]. */
 const BLOCK = { skin: 4.5e-3, bone: 2.6e-3, label: 2.2e-3 };
 
+/** Names of labels that are bones or their cartilage. */
+const BONES = /rib|vertebra|sternum|costal|sacrum|hip|pelvis|femur|clavic|scapula|humerus|skull|bone/;
+
+/** Whether a voxel is bone: by its label where bones are labelled, by its HU where they are not. */
+function boneTest(image: Image, labels: Labels | null): (offset: number) => boolean {
+  const bones = new Set(labels?.names.filter((label) => BONES.test(label.name)).map((label) => label.value));
+  return bones.size > 0 ? (at) => bones.has(labels!.data[at]!) : (at) => image.data[at]! > BONE_HU;
+}
+
 function blocks(image: Image, edge: number): Vector {
   return spacing(image.affine).map((step) => Math.max(1, Math.round(edge / step))) as Vector;
 }
@@ -68,13 +77,13 @@ export function caseSurfaces(image: Image, labels: Labels | null, targetLabel: n
   const parts: SurfaceSet["parts"] = [
     {
       name: "bone",
-      surface: surfaceWhere(image, BLOCK.bone, (at) => image.data[at]! > BONE_HU),
+      surface: surfaceWhere(image, BLOCK.bone, boneTest(image, labels)),
       paint: [0.86, 0.83, 0.74, 1],
     },
     {
       name: "skin",
       surface: surfaceWhere(image, BLOCK.skin, (at) => image.data[at]! > SKIN_HU),
-      paint: [0.72, 0.6, 0.54, 0.32],
+      paint: [0.93, 0.78, 0.7, 0.5],
     },
   ];
   if (labels && targetLabel !== null) {

@@ -2,7 +2,7 @@
 
 import { effect, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { number } from "../words/numbers";
+import { number, unitSign } from "../words/numbers";
 import { t } from "../words/words";
 import { type Size, type PaneName, layout } from "./layout";
 import { Over } from "./over";
@@ -129,7 +129,7 @@ export function Under({ state }: { state: ViewerState }) {
       {overlay && value !== null && (
         <span>
           {" "}
-          · {number(value, value < 10 ? 1 : 0)} {overlay.unit}
+          · {number(value, value < 10 ? 1 : 0)} {unitSign(overlay.unit)}
         </span>
       )}
     </>

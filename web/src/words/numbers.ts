@@ -38,3 +38,8 @@ export function duration(seconds: number | null | undefined): string {
   const two = (part: number): string => String(part).padStart(2, "0");
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
+
+/** A unit as people write it. */
+export function unitSign(unit: string): string {
+  return unit === "degC" ? "°C" : unit;
+}
