@@ -115,7 +115,7 @@ export function Alarms({ run, status }: { run: string; status: LiveStatus | null
   const alarms = status?.alarms ?? [];
   return (
     <section class="alarms" aria-label={t("alarm.heading")} aria-live="assertive">
-      <div class="row">
+      <div class="row wrap">
         <h2>{t("alarm.heading")}</h2>
         <span class="gap" />
         {alarms.length === 0 && <span class="quiet">{t("alarm.none")}</span>}

@@ -105,6 +105,14 @@ function closeUp(state: ViewerState, plan: PlanView | null): void {
   state.labelStrength.value = 0.12;
 }
 
+/** Spots as the run knows them; what is still to come has the power and time of the plan. */
+function spotsOf(run: RunView | null, plan: PlanView | null): RunView["spot_list"] {
+  return (run?.spot_list ?? []).map((spot) => {
+    const planned = plan?.spots.find((one) => one.index === spot.index);
+    return { ...spot, power_w: spot.power_w ?? planned?.power_w ?? null, on_s: spot.on_s ?? planned?.on_s ?? null };
+  });
+}
+
 function LostBanner({ lost }: { lost: boolean }) {
   return (
     <div class="lost" role="alert" hidden={!lost}>
@@ -136,6 +144,10 @@ export default function Treat({ id }: { id: string }) {
   useStopKeys(stop, !isOver);
   useAlarmSound(status?.sounding ?? null);
   useEffect(() => void (state.image.value && setTimeout(() => closeUp(state, plan), 50)), [state.image.value, plan]);
+  useEffect(() => {
+    const spot = plan?.spots.find((one) => one.index === status?.spot);
+    if (spot) state.moveTo(spot.position_m);
+  }, [plan, status?.spot]);
   useEffect(() => again(), [status?.spots_done, status?.ending]);
   useEffect(() => {
     if (status?.ending) setOver(true);
@@ -180,7 +192,7 @@ export default function Treat({ id }: { id: string }) {
             </p>
           )}
           <Alarms run={id} status={status} />
-          <SpotStrip spots={run?.spot_list ?? []} on={status?.output_on ? status.spot : null} />
+          <SpotStrip spots={spotsOf(run, plan)} on={status?.output_on ? status.spot : null} />
         </div>
       </section>
     </div>
