@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +14,7 @@ from openhifu.base.outcome import Ending
 from openhifu.base.progress import Progress, silent
 from openhifu.console.runs import Run, RunSheet, finish, load_run, prepare
 from openhifu.delivery.authorisation import Approved, Rehearsal
+from openhifu.delivery.journal import JournalReading
 from openhifu.model.catalogue import transducer
 from openhifu.model.history import TreatmentHistory
 from openhifu.model.medium import Medium
@@ -40,6 +43,9 @@ def rehearse(
     machine: MachineModel | None = None,
     progress: Progress = silent,
     attended: Attended | None = None,
+    earlier: Sequence[JournalReading] = (),
+    before: TreatmentHistory | None = None,
+    ready: Callable[[SimulatedPatient], None] | None = None,
 ) -> Run:
     """Run a plan on a simulated patient whose tissue is drawn within the published ranges.
 
@@ -54,6 +60,9 @@ def rehearse(
         machine: the simulated machine's imperfections and the day's events.
         progress: told how far it is.
         attended: the person at the console; the simulated operator if not given.
+        earlier: journals of the interrupted runs of this plan, oldest first; their exposures are not repeated.
+        before: what the same patient (same seed) had in them: the dose goes on from there, the tissue is at rest again.
+        ready: told of the patient when all is prepared; the run begins when it returns.
 
     Raises:
         StorageError: if the folder holds a run already or cannot be written.
@@ -73,7 +82,9 @@ def rehearse(
     )
     journal = prepare(folder, planned, sheet, approval)
     fields = patient_fields(here, plan, draw, progress)
-    patient = patient_of(here, plan, draw, fields)
+    patient = patient_of(here, plan, draw, fields, before)
+    if ready is not None:
+        ready(patient)
     authorisation = Rehearsal(plan) if approval is None else Approved(plan, approval)
     run = run_on_twin(
         authorisation,
@@ -83,11 +94,12 @@ def rehearse(
         seed,
         sheet.program,
         model=machine or in_step_with(patient),
+        earlier=earlier,
         started=started,
         progress=lambda stage, fraction: progress("delivering to the simulated patient", fraction),
         attended=attended,
     )
-    finish(folder, delivered_history(plan, patient, fields))
+    finish(folder, delivered_history(plan, patient, fields, before))
     if run.result.ending is Ending.OPERATOR_STOP:
         progress("stopped by the operator", 1.0)
     return load_run(folder, planned.data.folder)
@@ -115,31 +127,45 @@ def patient_fields(here: Scene, plan: TreatmentPlan, draw: PatientTissues, progr
     )
 
 
-def patient_of(here: Scene, plan: TreatmentPlan, draw: PatientTissues, fields: SpotFields) -> SimulatedPatient:
-    """The simulated patient of a scene."""
+def patient_of(
+    here: Scene,
+    plan: TreatmentPlan,
+    draw: PatientTissues,
+    fields: SpotFields,
+    before: TreatmentHistory | None = None,
+) -> SimulatedPatient:
+    """The simulated patient of a scene, with the dose of an interrupted run if there was one."""
     tissues: Medium = here.tissues.with_tissues(draw.tissues)
     nowhere = np.zeros(here.grids.heat.shape, bool)
     regions = {name: watched_part(mask, fields.heat) for name, mask in here.organs.items()}
     regions = {o.name: regions.get(o.name, nowhere) for o in plan.organs} | {TARGET_NAME: target_zone(here)}
     heat = {s.index: field for s, field in zip(plan.sonications, fields.heat, strict=True)}
+    dose = ThermalDose(here.grids.heat)
+    if before is not None:
+        here.grids.heat.require_same(before.cem43.grid, "the dose of the interrupted run")
+        dose.minutes[:] = before.cem43.data
     return SimulatedPatient(
         heat_solver(here, tissues),
-        ThermalDose(here.grids.heat),
+        dose,
         plan.sonications,
         lambda sonication: heat[sonication.index],
         regions,
     )
 
 
-def delivered_history(plan: TreatmentPlan, patient: SimulatedPatient, fields: SpotFields) -> TreatmentHistory:
-    """What the patient's own tissue went through."""
-    power = plan.sonications[fields.central_index].acoustic_power
+def delivered_history(
+    plan: TreatmentPlan, patient: SimulatedPatient, fields: SpotFields, before: TreatmentHistory | None = None
+) -> TreatmentHistory:
+    """What the patient's own tissue went through, in an interrupted run before too; the curves are of this run."""
+    power, peak = plan.sonications[fields.central_index].acoustic_power, patient.peak
+    if before is not None:
+        peak = replace(peak, data=np.maximum(peak.data, before.peak_temperature.data))
     return TreatmentHistory(
         title="delivered",
         plan_hash=plan.content_hash,
         pressure=fields.amplitude(power),
         pressure_of=fields.central_index,
-        peak_temperature=patient.peak,
+        peak_temperature=peak,
         cem43=patient.cem43,
         dose_form=patient.dose.form.value,
         curves=patient.curves,

@@ -10,6 +10,7 @@ from typing import TypeVar
 from openhifu.base.errors import DeviceFault
 from openhifu.base.vectors import Vector
 from openhifu.delivery.clock import Clock
+from openhifu.delivery.endings import Halt
 from openhifu.delivery.protocols import (
     Answer,
     ButtonReading,
@@ -81,10 +82,13 @@ class Asking:
 
         Raises:
             DeviceFault: if it fails, comes late, or says that the act was refused.
+            Halt: if a person's switch stands before the device and was thrown.
         """
         began = self.clock.now()
         try:
             answer = call()
+        except Halt:
+            raise  # no fault of the device: a switch before it was thrown
         except Exception as error:
             raise DeviceFault(f"{what} failed: {error}; check the device and its cable") from error
         took = self.clock.now() - began

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from openhifu.delivery.engine import TreatmentEngine
 from openhifu.delivery.journal import Journal, JournalReading, Told
 from openhifu.delivery.protocols import Operator
 from openhifu.delivery.rules import SafetyRules
+from openhifu.delivery.stop_switch import StopSwitch
 from openhifu.delivery.words import RunInfo
 from openhifu.model.transducer import Transducer
 from openhifu.twin.body import Body
@@ -31,12 +32,14 @@ class Attended:
         operator: who stops, answers and acknowledges.
         told: hears of every event; returns at once and never raises.
         pace: simulated seconds per second at most: one who must answer needs time to read.
+        switch: is given the switch that ends the output from any thread, before the run begins; None for no switch.
     """
 
     name: str
     operator: Operator
     told: Told
     pace: float
+    switch: Callable[[StopSwitch], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,10 @@ def rehearse(
     machine_model = model or MachineModel()
     machine = simulated_machine(clock, device, authorisation.plan.pose.focus, body, seed, machine_model)
     here = machine.devices if attended is None else replace(machine.devices, operator=attended.operator)
+    if attended is not None and attended.switch is not None:
+        guarded = StopSwitch(here.generator)
+        attended.switch(guarded)
+        here = replace(here, generator=guarded)
     devices = here if faults is None else with_faults(here, faults, clock)
     run = journal_path.parent.name or "run"
     if attended is None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from dataclasses import dataclass
 
 from fastapi import WebSocketException
 from fastapi.requests import HTTPConnection
+from starlette.concurrency import run_in_threadpool
 
 from openhifu.console.server.people import Person, Role
 from openhifu.console.server.refusals import Refused
@@ -16,10 +18,14 @@ from openhifu.console.server.state import console_of
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 
+URGENT = ("/stop", "/stop-line")
+"""Ends of paths that nothing else may delay: they are looked at by threads of their own."""
+
 CSRF_HEADER = "X-CSRF-Token"
 
 _ALL = frozenset(Role)
 _ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
+_OPERATOR = frozenset({Role.OPERATOR})
 _PHYSICIST = frozenset({Role.PHYSICIST})
 _PLANNING = frozenset({Role.PHYSICIST, Role.PHYSICIAN})
 _WORKING = frozenset({Role.OPERATOR, Role.PHYSICIST, Role.PHYSICIAN})
@@ -71,6 +77,19 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/api/plans/{hash}/rehearse"): Rule("rehearse a plan", _WORKING),
     ("POST", "/api/plans/{hash}/approve"): Rule("approve a plan", frozenset({Role.PHYSICIAN})),
     ("GET", "/api/compare"): Rule("compare plans"),
+    ("POST", "/api/plans/{hash}/treat"): Rule("treat", _OPERATOR),
+    ("GET", "/api/runs"): Rule("see the runs"),
+    ("GET", "/api/runs/{id}"): Rule("see a run"),
+    ("GET", "/api/runs/{id}/journal"): Rule("see a journal"),
+    ("GET", "/api/runs/{id}/overlay/{what}"): Rule(""),
+    ("GET", "/api/runs/{id}/overlay/{what}/data"): Rule("see what a run delivered"),
+    ("POST", "/api/runs/{id}/answer"): Rule("", _OPERATOR),
+    ("POST", "/api/runs/{id}/acknowledge"): Rule("", _OPERATOR),
+    ("POST", "/api/runs/{id}/stop"): Rule(""),
+    ("POST", "/api/runs/{id}/report"): Rule("report on a run", _WORKING),
+    ("GET", "/api/runs/{id}/report.pdf"): Rule("see a report"),
+    ("WEBSOCKET", "/api/runs/{id}/stop-line"): Rule("open a stop line"),
+    ("WEBSOCKET", "/api/runs/{id}/live"): Rule("watch a run"),
     ("GET", "/api/jobs"): Rule(""),
     ("GET", "/api/jobs/{id}"): Rule(""),
     ("POST", "/api/jobs/{id}/cancel"): Rule("cancel a job", _WORKING),
@@ -79,7 +98,7 @@ RULES: dict[tuple[str, str], Rule] = {
 """Method (``WEBSOCKET`` for those) and path of every route."""
 
 
-def guard(connection: HTTPConnection) -> None:
+async def guard(connection: HTTPConnection) -> None:
     """Let a request through to its route, or refuse it; what is worth a line is in the audit log before it is done.
 
     Raises:
@@ -87,7 +106,11 @@ def guard(connection: HTTPConnection) -> None:
         WebSocketException: likewise.
     """
     try:
-        _guard(connection)
+        if connection.scope["path"].endswith(URGENT):
+            urgent = console_of(connection).urgent
+            await asyncio.get_running_loop().run_in_executor(urgent, _guard, connection)
+        else:
+            await run_in_threadpool(_guard, connection)
     except Refused as refusal:
         if connection.scope["type"] == "websocket":
             raise WebSocketException(code=1008, reason=refusal.what) from refusal

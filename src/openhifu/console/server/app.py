@@ -6,7 +6,16 @@ from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
 
-from openhifu.console.server import refusals, routes_cases, routes_jobs, routes_page, routes_people, routes_plans
+from openhifu.console.server import (
+    refusals,
+    routes_cases,
+    routes_jobs,
+    routes_live,
+    routes_page,
+    routes_people,
+    routes_plans,
+    routes_runs,
+)
 from openhifu.console.server.access import guard
 from openhifu.console.server.fence import Fence
 from openhifu.console.server.state import Console
@@ -15,6 +24,8 @@ ROUTERS = (
     routes_people.router,
     routes_cases.router,
     routes_plans.router,
+    routes_runs.router,
+    routes_live.router,
     routes_jobs.router,
     routes_page.router,
 )

@@ -6,12 +6,12 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from openhifu.base.errors import HifuError
+from openhifu.base.errors import FileProblem, HifuError
 from openhifu.base.files import read_text
 from openhifu.base.outcome import Ending
 from openhifu.console.runs import JOURNAL, PLAN, RUN, RunSheet
 from openhifu.console.server.library import Library
-from openhifu.delivery.folds import begun, delivered_energy, remaining
+from openhifu.delivery.folds import begun, delivered_energy
 from openhifu.delivery.journal import JournalReading, read_journal
 from openhifu.model.events import RunEnded, RunStarted
 from openhifu.model.plan import TreatmentPlan
@@ -57,13 +57,11 @@ class RunSeen:
         ended = self.ending
         return ended is not None and ended[0] is Ending.COMPLETED and self.journal.intact
 
-    def left(self) -> int:
-        """Spots that no run of the chain began."""
-        return len(self.plan.sonications) - self.spots_done
-
-    def rest(self) -> int:
-        """Spots that this run alone did not begin."""
-        return len(remaining(self.plan, self.journal.events))
+    @property
+    def continues(self) -> str:
+        """Last journal hash of the run it goes on from; empty if it begins anew."""
+        first = self.journal.events[0].what if self.journal.events else None
+        return first.continues if isinstance(first, RunStarted) else ""
 
 
 @dataclass(eq=False)
@@ -104,6 +102,32 @@ class RunIndex:
             except HifuError:
                 continue
         return found
+
+    def before(self, run: RunSeen) -> RunSeen | None:
+        """The run that one goes on from."""
+        if not run.continues:
+            return None
+        return next((r for r in self.all() if r.journal.last_hash == run.continues), None)
+
+    def chain(self, run: str) -> list[RunSeen]:
+        """A run with all it goes on from, oldest first.
+
+        Raises:
+            FileProblem: if one of them is missing: what was delivered cannot be told then.
+        """
+        found = [self.find(run)]
+        while found[0].continues:
+            earlier = self.before(found[0])
+            if earlier is None:
+                raise FileProblem(f"run {found[0].id} goes on from a run that is missing; restore its folder")
+            found.insert(0, earlier)
+        return found
+
+    def is_resumable(self, run: RunSeen) -> bool:
+        """Whether a treatment has spots left, its journal can be trusted, and nothing went on from it yet."""
+        followed = any(r.continues == run.journal.last_hash for r in self.all())
+        left = len(run.plan.sonications) - run.spots_done
+        return not run.sheet.rehearsal and run.journal.broken_line is None and left > 0 and not followed
 
     def rehearsal_of(self, plan: str) -> RunSeen | None:
         """The newest completed rehearsal of exactly this plan."""

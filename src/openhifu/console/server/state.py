@@ -6,6 +6,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from openhifu.console.server.plan_views import PlanViews
 from openhifu.console.server.run_index import RunIndex
 from openhifu.console.server.sessions import Sessions
 from openhifu.console.server.settings import Settings
+from openhifu.console.server.treat.online import Online
 from openhifu.records.database import database, require_whole
 from openhifu.records.migrate import migrated
 
@@ -57,6 +59,8 @@ class Console:
         runs: what was rehearsed and treated.
         approvals: who approved what.
         views: plans as people see them.
+        online: the treatment that is on.
+        urgent: threads for what has to do with stop, which nothing else queues for.
     """
 
     settings: Settings
@@ -70,6 +74,8 @@ class Console:
     runs: RunIndex
     approvals: Approvals
     views: PlanViews
+    online: Online
+    urgent: Executor = field(default_factory=lambda: ThreadPoolExecutor(4, "urgent"))
 
 
 def console_in(
@@ -103,6 +109,7 @@ def console_in(
         runs=runs,
         approvals=approvals,
         views=PlanViews(library, approvals),
+        online=Online(data),
     )
 
 
