@@ -72,14 +72,7 @@ def rehearse(
     here = scene(planned.data, device, anatomy(planned.data, device.frequency), plan.pose)
     draw = draw_tissues(here.tissues, seed)
     started = datetime.now(UTC).astimezone()
-    sheet = RunSheet(
-        plan_hash=plan.content_hash,
-        seed=seed,
-        rehearsal=approval is None,
-        started=started.isoformat(timespec="seconds"),
-        program=f"openhifu {version('openhifu')}",
-        drawn=draw.record,
-    )
+    sheet = _sheet(plan, seed, approval, started, draw)
     journal = prepare(folder, planned, sheet, approval)
     fields = patient_fields(here, plan, draw, progress)
     patient = patient_of(here, plan, draw, fields, before)
@@ -103,6 +96,19 @@ def rehearse(
     if run.result.ending is Ending.OPERATOR_STOP:
         progress("stopped by the operator", 1.0)
     return load_run(folder, planned.data.folder)
+
+
+def _sheet(
+    plan: TreatmentPlan, seed: int, approval: Approval | None, started: datetime, draw: PatientTissues
+) -> RunSheet:
+    return RunSheet(
+        plan_hash=plan.content_hash,
+        seed=seed,
+        rehearsal=approval is None,
+        started=started.isoformat(timespec="seconds"),
+        program=f"openhifu {version('openhifu')}",
+        drawn=draw.record,
+    )
 
 
 def in_step_with(patient: SimulatedPatient) -> MachineModel:
