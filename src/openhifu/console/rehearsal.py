@@ -67,8 +67,7 @@ def rehearse(
     Raises:
         StorageError: if the folder holds a run already or cannot be written.
     """
-    plan = planned.plan
-    device = transducer(plan.device)
+    plan, device = planned.plan, transducer(planned.plan.device)
     here = scene(planned.data, device, anatomy(planned.data, device.frequency), plan.pose)
     draw = draw_tissues(here.tissues, seed)
     started = datetime.now(UTC).astimezone()
