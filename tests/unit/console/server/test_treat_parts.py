@@ -106,8 +106,9 @@ def test_a_switch_that_fails_does_not_silence_the_ear() -> None:
     def fail(by: str) -> None:
         raise OSError("the cable is out")
 
-    ear = Ear(socket.socket(), "Ada", fail)
-    ear.stop("Ada")
+    with socket.socket() as pipe:
+        ear = Ear(pipe, "Ada", fail)
+        ear.stop("Ada")
     assert ear.stopped_by == "Ada" and "cable" in ear.why
 
 
