@@ -11,6 +11,7 @@ from openhifu.acoustics.axisymmetric import Axisymmetric
 from openhifu.acoustics.field import AcousticField
 from openhifu.acoustics.fullwave import FullWave
 from openhifu.acoustics.marching import Marching
+from openhifu.acoustics.phase_shift import PhaseShift
 from openhifu.acoustics.problem import AcousticProblem, Recording, coarse_grid
 from openhifu.acoustics.propagator import Propagator
 from openhifu.acoustics.rayleigh import RayleighIntegral
@@ -21,7 +22,14 @@ from openhifu.base.grid import Grid
 from openhifu.model.medium import Medium
 from openhifu.model.tissue import Missing, Property, Tissue
 
-PROPAGATORS: list[Propagator] = [RayleighIntegral(), Marching(), Axisymmetric(), FullWave(), TimeDomain()]
+PROPAGATORS: list[Propagator] = [
+    RayleighIntegral(),
+    Marching(),
+    PhaseShift(echoes=True),
+    Axisymmetric(),
+    FullWave(),
+    TimeDomain(),
+]
 EVERYTHING = Recording(pressure=True, heat=True)
 TISSUE = substance("liver", attenuation=8.0, absorbed_share=0.7)
 

@@ -23,6 +23,7 @@ class Method(StrEnum):
     AUTO = "auto"
     RAYLEIGH = "rayleigh"
     MARCHING = "marching"
+    PHASESHIFT = "phaseshift"
     HYBRID = "hybrid"
     FULLWAVE = "fullwave"
     AXISYMMETRIC = "axisymmetric"

@@ -12,13 +12,14 @@ from openhifu.acoustics.fullwave import FullWave
 from openhifu.acoustics.hybrid import Hybrid
 from openhifu.acoustics.marching import Marching, Prepared
 from openhifu.acoustics.marching_harmonics import HarmonicMarching
+from openhifu.acoustics.phase_shift import PhaseShift
 from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.rayleigh import RayleighIntegral
 from openhifu.acoustics.timedomain import TimeDomain
 from openhifu.base.errors import OutOfRange
 from openhifu.base.progress import Progress, silent
 
-_OneByOne = RayleighIntegral | HarmonicMarching | Axisymmetric | TimeDomain | FullWave | Hybrid
+_OneByOne = RayleighIntegral | PhaseShift | HarmonicMarching | Axisymmetric | TimeDomain | FullWave | Hybrid
 
 
 def solve(
@@ -106,6 +107,7 @@ def _one_by_one(threads: int) -> dict[Method, _OneByOne]:
     return {
         Method.MARCHING: HarmonicMarching(threads),
         Method.RAYLEIGH: RayleighIntegral(),
+        Method.PHASESHIFT: PhaseShift(echoes=True),
         Method.AXISYMMETRIC: Axisymmetric(),
         Method.TIMEDOMAIN: TimeDomain(threads),
         Method.FULLWAVE: FullWave(threads=threads),

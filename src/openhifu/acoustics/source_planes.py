@@ -21,7 +21,10 @@ from openhifu.model.drive import Drive
 from openhifu.model.transducer import Cap, Transducer, VelocityPlane
 
 _SAMPLES = 2.08  # per wavelength: a little above Nyquist of every wave that propagates
-_GRAZING = 0.98  # waves steeper than this share of k run along the planes and are dropped
+_GRAZING = (
+    0.9,
+    0.98,
+)  # shares of k: lateral waves between run along the planes and fall to zero, smoothly as to not ring
 Pattern = tuple[tuple[int, ...], tuple[float, ...]]
 
 
@@ -124,7 +127,7 @@ class SourcePlanes:
         k = self.fluid.wavenumber
         lateral = u[:, None] ** 2 + v[None, :] ** 2
         kz = np.sqrt((k + 1j * self.fluid.attenuation) ** 2 - np.minimum(lateral, k * k))
-        shift *= np.exp(1j * kz * (first[2] - self.lattice.z)) * (lateral < (_GRAZING * k) ** 2)
+        shift *= np.exp(1j * kz * (first[2] - self.lattice.z)) * _shallow(np.sqrt(lateral) / k)
         spectrum *= shift.astype(np.complex64)
         out = np.zeros(shape, np.complex64)
         a, b = plane.shape[0] // 2, plane.shape[1] // 2
@@ -154,6 +157,12 @@ def _taper(n: int, side: float, edge: float) -> NDArray[np.float32]:
     inward = (np.arange(n) + 0.5) * side / n
     inward = np.minimum(inward, side - inward)
     return (np.sin(0.5 * np.pi * np.minimum(inward / edge, 1.0)) ** 2).astype(np.float32)
+
+
+def _shallow(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weight of lateral waves of a share of the wavenumber."""
+    fall = np.clip((share - _GRAZING[0]) / (_GRAZING[1] - _GRAZING[0]), 0.0, 1.0)
+    return np.cos(0.5 * np.pi * fall) ** 2
 
 
 def _unit(drive: Drive) -> Drive:
