@@ -155,6 +155,7 @@ _TITLES: tuple[tuple[str, str, Wall, float], ...] = (
     ("round", "round skin, fat, muscle, liver, 25 degrees", _ROUND, 4.0),
 )
 CASES: dict[str, Callable[[], ValidationRow]] = {}
-for _name, *_rest in _TITLES:
-    CASES |= _rows(f"marching-{_name}", *_rest, wide=False) | _rows(f"phaseshift-{_name}", *_rest, wide=True)
+for _name, _title, _wall, _limit in _TITLES:
+    CASES |= _rows(f"marching-{_name}", _title, _wall, _limit, wide=False)
+    CASES |= _rows(f"phaseshift-{_name}", _title, _wall, _limit, wide=True)
 """Every case by its name; each full wave takes about half a minute."""
