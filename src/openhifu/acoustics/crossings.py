@@ -140,7 +140,7 @@ def directions(
         i, j = rows[m], columns[m]
         facing(labels, (n, i, j), (labels[n - 1, i, j], labels[n, i, j]), rays.steps, normal)
         length = np.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2)
-        towards(rays, (n, i, j), rays.bending[labels[n - 1, i, j]], ray)
+        towards(rays, (n, i, j), float(rays.bending[labels[n - 1, i, j]]), ray)
         dot = normal[0] * ray[0] + normal[1] * ray[1] + normal[2] * ray[2]
         out[0, m] = max(_GRAZING, abs(dot) / length)
         out[1, m] = ray[0]
