@@ -105,6 +105,30 @@ def calibrations(as_json: AsJson = False) -> None:
     result({"calibrations": [c.data() for c in every]}, as_json, lines)
 
 
+@app.command("pelvis")
+@guarded
+def pelvis(
+    folder: Folder,
+    diameter: Annotated[float, typer.Option(help="Of the fibroid, mm.")],
+    depth: Annotated[float, typer.Option(help="Skin to the fibroid's near edge, mm.")] = 50.0,
+    fat: Annotated[float, typer.Option(help="Mean thickness of subcutaneous fat, mm.")] = 17.5,
+    muscle: Annotated[float, typer.Option(help="Thickness of the wall's muscle, mm.")] = 10.0,
+    to_sacrum: Annotated[float, typer.Option(help="Fibroid's far edge to the sacrum, mm.")] = 30.0,
+    perfusion: Annotated[str, typer.Option(help="Grade: uterus-like or high.")] = "uterus-like",
+    device: Annotated[str, typer.Option(help="Device of the catalogue.")] = "jc200-like",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the bumps under the fat.")] = 1,
+) -> None:
+    """Make a case folder of a parametric pelvis with one fibroid; no patient.
+
+    Example: openhifu case pelvis fibroid-5cm --diameter 50 --depth 50 --perfusion high
+    """
+    from openhifu.imaging.pelvis import Pelvis, new_pelvis
+
+    lengths = (1e-3 * mm for mm in (diameter, depth, fat, muscle, to_sacrum))
+    outcomes = new_pelvis(folder, Pelvis(*lengths, perfusion, seed), device)
+    result({}, False, [*_lines(outcomes), f"made {folder}; look at it with: openhifu case show {folder}"])
+
+
 @app.command("check")
 @guarded
 def check(folder: Folder, as_json: AsJson = False) -> None:

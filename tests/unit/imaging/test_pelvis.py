@@ -1,0 +1,48 @@
+"""The parametric pelvis has the dimensions it was asked for, and refuses those that do not fit together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from openhifu.base.errors import OutOfRange
+from openhifu.imaging import distances, read_case
+from openhifu.imaging.pelvis import Pelvis, new_pelvis
+from openhifu.model.tissue import Property
+
+PELVIS = Pelvis(diameter=50e-3, grade="high")
+
+
+def test_the_case_has_the_dimensions_asked_for(tmp_path: Path) -> None:
+    new_pelvis(tmp_path / "case", PELVIS)
+    data = read_case(tmp_path / "case")
+    assert data.labels is not None
+    fibroid = data.labels.mask("fibroid")
+    volume = fibroid.sum() * data.ct.grid.voxel_volume
+    assert volume == pytest.approx(np.pi / 6 * PELVIS.diameter**3, rel=0.02)
+    assert distances(data)["sacrum"] == pytest.approx(PELVIS.to_sacrum, abs=2.1e-3)
+    places = data.ct.grid.world(np.argwhere(data.tissues.mask("skin")))
+    middle = places[(np.abs(places[:, 0]) < 2e-3) & (np.abs(places[:, 2]) < 2e-3)]
+    assert -PELVIS.diameter / 2 - middle[:, 1].min() == pytest.approx(PELVIS.depth, abs=2.1e-3)
+    inside = {data.tissues.tissues[i] for i in np.unique(data.tissues.data[fibroid])}
+    assert inside == {"fibroid_high_perfusion"}
+    here = next(t for t in data.medium().tissues if t.name == "fibroid_high_perfusion")
+    assert here.value(Property.PERFUSION) * 60e6 == pytest.approx(3010)
+
+
+def test_a_seed_gives_one_pelvis_and_another_seed_another() -> None:
+    first, again, other = PELVIS.images()[0], PELVIS.images()[0], replace(PELVIS, seed=2).images()[0]
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [({"depth": 30e-3}, "meets the body wall"), ({"grade": "low"}, "uterus-like"), ({"diameter": 0.2}, "20 to 100")],
+)
+def test_what_does_not_fit_is_refused(change: dict[str, object], word: str) -> None:
+    with pytest.raises(OutOfRange, match=word):
+        replace(PELVIS, **change)  # pyright: ignore[reportArgumentType]
