@@ -124,8 +124,16 @@ def pelvis(
     """
     from openhifu.imaging.pelvis import Pelvis, new_pelvis
 
-    lengths = (1e-3 * mm for mm in (diameter, depth, fat, muscle, to_sacrum))
-    outcomes = new_pelvis(folder, Pelvis(*lengths, perfusion, seed), device)
+    made_of = Pelvis(
+        diameter=1e-3 * diameter,
+        depth=1e-3 * depth,
+        fat=1e-3 * fat,
+        muscle=1e-3 * muscle,
+        to_sacrum=1e-3 * to_sacrum,
+        grade=perfusion,
+        seed=seed,
+    )
+    outcomes = new_pelvis(folder, made_of, device)
     result({}, False, [*_lines(outcomes), f"made {folder}; look at it with: openhifu case show {folder}"])
 
 
