@@ -92,11 +92,15 @@ def scan(
 @app.command("labels")
 @guarded
 def labels(
-    source: Annotated[Path, typer.Argument(help="RTSTRUCT, DICOM SEG or NIfTI label map.", show_default=False)],
+    source: Annotated[
+        Path, typer.Argument(help="RTSTRUCT, DICOM SEG, NIfTI label map, or folder of NIfTI masks.", show_default=False)
+    ],
     scan: Annotated[Path, typer.Option(help="The scan they were drawn on: NIfTI file or DICOM images.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="NIfTI label map to write (.nii.gz); names go beside it.")],
     series: SeriesOption = "",
-    names: Annotated[Path | None, typer.Option(help="CSV with structure,id, for a NIfTI label map.")] = None,
+    names: Annotated[
+        Path | None, typer.Option(help="CSV with structure,id, or totalsegmentator-total-v2: for a NIfTI map.")
+    ] = None,
     leave_out: Annotated[
         list[str] | None, typer.Option(help="Structure to leave out, such as BODY; * matches.")
     ] = None,
@@ -108,6 +112,8 @@ def labels(
     Fill in the empty ones, then give all three to `openhifu case new`.
 
     Example: openhifu import labels rtstruct.dcm --scan dicom/ -o labels.nii.gz --leave-out BODY
+    openhifu import labels segmentations/ --scan ct.nii.gz -o labels.nii.gz   (one mask a file)
+    openhifu import labels seg.nii.gz --names totalsegmentator-total-v2 --scan ct.nii.gz -o labels.nii.gz
     """
     from openhifu.imaging import nifti_bytes, read_scan
     from openhifu.imaging import preset as read_preset

@@ -16,6 +16,7 @@ from openhifu.base.outcome import Outcome, Verdict
 from openhifu.imaging.dicom.structures import read_structures
 from openhifu.imaging.morphology import Mask
 from openhifu.imaging.nifti import read_nifti
+from openhifu.imaging.outside import label_table, label_table_names, names_in_header, read_mask_folder
 from openhifu.imaging.resampling import reoriented
 from openhifu.imaging.scan import Scan
 from openhifu.model.tissuemap import LabelMap
@@ -29,8 +30,8 @@ def labels_on(
     """Labels of a scan from whatever file they come in, with remarks.
 
     Args:
-        path: NIfTI label map, RTSTRUCT or SEG; None for no labels.
-        names_path: CSV of names, for a NIfTI map; structures carry their own.
+        path: NIfTI label map, RTSTRUCT, SEG, or a folder of NIfTI masks, one structure a file; None for no labels.
+        names_path: CSV of names, for a NIfTI map without names in its header; structures carry their own.
         scan: the image.
         leave_out: name patterns of structures that are not wanted, such as an outline of the whole body.
 
@@ -43,17 +44,30 @@ def labels_on(
             raise FormatError("a label map and the table of its names belong together; give both or neither")
         return None, []
     if path.name.lower().endswith((".nii", ".nii.gz")):
-        if names_path is None:
-            raise FormatError("a label map and the table of its names belong together; give both or neither")
-        return without(read_labels(path, names_path, scan.field.grid), leave_out, path), []
+        own = names_in_header(path) if names_path is None else {}
+        if names_path is None and not own:
+            raise FormatError(
+                f"{path} carries no names of its labels; a label map and the table of its names belong together: give "
+                f"a CSV with structure,id, or one of {', '.join(label_table_names())}"
+            )
+        return without(read_labels(path, names_path or own, scan.field.grid), leave_out, path), []
     if names_path is not None:
         raise FormatError(f"{path} carries its own names; leave the table {names_path} out, or give a NIfTI label map")
     frame = "" if scan.origin is None else scan.origin.frame_of_reference
-    masks = read_structures(path, scan.field.grid, frame)
+    remarks: list[Outcome] = []
+    if _is_mask_folder(path):
+        masks, remarks = read_mask_folder(path, scan.field.grid)
+    else:
+        masks = read_structures(path, scan.field.grid, frame)
     kept = {name: mask for name, mask in masks.items() if not any(fnmatchcase(name, p) for p in leave_out)}
     if not kept:
         raise FormatError(f"{path}: nothing is left of {', '.join(masks)}; leave out less")
-    return one_label_a_voxel(kept, scan.field.grid)
+    found, said = one_label_a_voxel(kept, scan.field.grid)
+    return found, [*remarks, *said]
+
+
+def _is_mask_folder(path: Path) -> bool:
+    return path.is_dir() and any(f.name.lower().endswith((".nii", ".nii.gz")) for f in path.iterdir())
 
 
 def one_label_a_voxel(masks: dict[str, Mask], grid: Grid) -> tuple[LabelMap, list[Outcome]]:
@@ -97,12 +111,13 @@ def names_csv(names: dict[int, str]) -> bytes:
     return text.getvalue().encode()
 
 
-def read_labels(path: Path, names_path: Path, grid: Grid) -> LabelMap:
+def read_labels(path: Path, names_from: Path | dict[int, str], grid: Grid) -> LabelMap:
     """A label map that must hold the CT's voxels, in any order of axes.
 
     Args:
         path: NIfTI file of small whole numbers, 0 for unlabelled.
-        names_path: CSV file with the columns ``structure`` (or ``name``) and ``id``.
+        names_from: CSV file with the columns ``structure`` (or ``name``) and ``id``, the name of a table that is
+            shipped, or the names themselves.
         grid: the CT's grid.
 
     Raises:
@@ -125,12 +140,11 @@ def read_labels(path: Path, names_path: Path, grid: Grid) -> LabelMap:
         raise FormatError(
             f"the label map {path} must hold whole numbers from 0 to {_MOST_LABEL}; it has {low} to {high}"
         )
-    names = read_label_names(names_path)
+    names = names_from if isinstance(names_from, dict) else read_label_names(label_table(names_from))
     nameless = [int(v) for v in np.flatnonzero(np.bincount(whole.ravel())) if v and int(v) not in names]
     if nameless:
-        raise FormatError(
-            f"the label map {path} has label {nameless[0]}, which {names_path} does not name; add it there"
-        )
+        where = "its header" if isinstance(names_from, dict) else names_from
+        raise FormatError(f"the label map {path} has label {nameless[0]}, which {where} does not name; add it there")
     return LabelMap(grid, whole, names)
 
 
