@@ -7,6 +7,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from nibabel.nifti1 import Nifti1Extension, Nifti1Image
 
 from openhifu.base.errors import FileProblem, FormatError, GeometryError, UnknownName
 from openhifu.base.field import Field, Quantity
@@ -48,8 +49,8 @@ def test_a_folder_of_masks_is_one_map(tmp_path: Path) -> None:
 def test_axes_in_another_order_are_turned(tmp_path: Path) -> None:
     """Programs write masks in their own orientation: the same voxels, flipped axes."""
     folder = _folder(tmp_path, {"liver": _mask(0, 0, 0)})
-    image = nib.load(folder / "liver.nii.gz")
-    flipped = image.as_reoriented(np.array([[1, -1], [0, 1], [2, -1]]))
+    image = Nifti1Image.from_filename(folder / "liver.nii.gz")
+    flipped = image.as_reoriented([[1, -1], [0, 1], [2, -1]])
     nib.save(flipped, folder / "liver.nii.gz")
     found, _ = labels_on(folder, None, SCAN)
     assert found is not None
@@ -65,13 +66,13 @@ def test_a_map_with_names_in_its_header_needs_no_table(tmp_path: Path) -> None:
     assert found is not None
     assert np.array_equal(found.mask("spleen"), data == 1)
     assert np.array_equal(found.mask("liver"), data == 5)
-    image = nib.load(tmp_path / "seg.nii.gz")
+    image = Nifti1Image.from_filename(tmp_path / "seg.nii.gz")
     xml = (
         '<?xml version="1.0"?><CaretExtension><VolumeInformation><LabelTable>'
         '<Label Key="0" Red="0"><![CDATA[???]]></Label><Label Key="1" Red="1"><![CDATA[uterus]]></Label>'
         '<Label Key="5" Red="1"><![CDATA[bladder]]></Label></LabelTable></VolumeInformation></CaretExtension>'
     )
-    image.header.extensions.append(nib.nifti1.Nifti1Extension(0, xml.encode()))
+    image.header.extensions.append(Nifti1Extension(0, xml.encode()))
     nib.save(image, tmp_path / "named.nii.gz")
     found, _ = labels_on(tmp_path / "named.nii.gz", None, SCAN)
     assert found is not None
