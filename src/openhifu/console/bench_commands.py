@@ -20,6 +20,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "acoustics": ("openhifu.acoustics.bench", "openhifu.acoustics.bench_peers"),
     "thermal": ("openhifu.thermal.bench", "openhifu.thermal.bench_peers"),
     "planning": ("openhifu.planning.bench",),
+    "console": ("openhifu.console.server.bench",),
 }
 """Modules with speed claims (``BENCHES``) and contests with peers (``CONTESTS``), by the room they belong to."""
 
