@@ -57,12 +57,19 @@ class Ear:
         self._over.set()
         self._thread.join()
 
+    @property
+    def stopped(self) -> str | None:
+        """Who stopped, and why if there is a reason beside the wish; None if nobody did."""
+        if self.stopped_by is None:
+            return None
+        return f"{self.stopped_by} ({self.why})" if self.why else self.stopped_by
+
     def stop(self, by: str, why: str = "") -> None:
         """Stop: the engine's operator knows of it before the output is ended."""
         if self.stopped_by is None:
             self.why, self.stopped_by = why, by
         try:
-            self._act(by)
+            self._act(self.stopped or by)
         except Exception as error:  # the engine switches off again at its next look, and the lease ends it anyway
             self.why = f"{self.why}; the switch failed: {error}".removeprefix("; ")
 

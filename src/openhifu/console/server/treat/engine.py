@@ -126,8 +126,8 @@ class Process:
 
     def _take_switch(self, switch: StopSwitch) -> None:
         self._switch = switch
-        if self.ear.stopped_by is not None:
-            switch.throw(self.ear.stopped_by)
+        if (stopped := self.ear.stopped) is not None:
+            switch.throw(stopped)
 
     def _end_output(self, by: str) -> None:
         """From the ear's thread: the output ends now, whatever the engine is doing."""

@@ -41,8 +41,7 @@ class PipedPerson:
 
     def stop_requested(self) -> str | None:
         """Who stopped, with the reason of a stop that nobody sent."""
-        by, why = self._ear.stopped_by, self._ear.why
-        return None if by is None else f"{by} ({why})" if why else by
+        return self._ear.stopped
 
     def answer(self, question: Question) -> Reply | None:
         """The answer to exactly this question, given since it was first asked."""
