@@ -93,7 +93,10 @@ def _kill_lines(report: KillReport) -> list[str]:
 
 
 def _stop_lines(report: StopReport) -> list[str]:
-    head = f"stop to silence, ms, with {report.load} busy processes on {report.cores} cores ({report.seconds:.0f} s)"
+    head = (
+        f"stop to silence, ms, with {report.load} busy processes on {report.cores} cores, the engine's thread "
+        f"{report.precedence} ({report.seconds:.0f} s)"
+    )
     rows = [
         f"  {w.way:10} {w.stops:5d} stops: median {1e3 * w.median:5.1f}, 99 % {1e3 * w.p99:5.1f}, "
         f"99.9 % {1e3 * w.p999:5.1f}, worst {1e3 * w.worst:5.1f}"

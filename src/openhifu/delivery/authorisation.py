@@ -80,7 +80,14 @@ def _require_device(plan: TreatmentPlan, device: Transducer, identity: Identity)
         )
 
 
-def require_allowed(plan: TreatmentPlan, device: Transducer, step: Arm, spent: float, before: int = 0) -> None:
+def require_allowed(
+    plan: TreatmentPlan,
+    device: Transducer,
+    step: Arm,
+    spent: float,
+    before: int = 0,
+    again: frozenset[int] = frozenset(),
+) -> None:
     """Hold an exposure against the limits of device and site and against the plan it claims to come from.
 
     Args:
@@ -89,6 +96,7 @@ def require_allowed(plan: TreatmentPlan, device: Transducer, step: Arm, spent: f
         step: what is about to be armed.
         spent: J delivered before, by earlier runs too.
         before: how often this sonication was begun for this purpose before, by earlier runs too.
+        again: sonications that a person allowed to be given once more in this run.
 
     Raises:
         NotApproved: naming the limit.
@@ -96,6 +104,8 @@ def require_allowed(plan: TreatmentPlan, device: Transducer, step: Arm, spent: f
     planned = next((s for s in plan.sonications if s.index == step.index), None)
     if planned is None or planned.focus != step.focus or planned.elements_off != step.elements_off:
         raise NotApproved(f"exposure {step.index} is not one of the approved plan")
+    if step.purpose is Purpose.AGAIN and step.index not in again:
+        raise NotApproved(f"exposure {step.index} once more is a change of the plan that nobody approved")
     if before >= _times_allowed(plan, step.purpose):
         raise NotApproved(
             f"exposure {step.index} ({step.purpose}) was begun {before} times before; nothing is repeated"
@@ -114,7 +124,9 @@ def require_allowed(plan: TreatmentPlan, device: Transducer, step: Arm, spent: f
 def _times_allowed(plan: TreatmentPlan, purpose: Purpose) -> float:
     """How often one sonication may be begun; tests are sub-ablative and bounded by the total energy."""
     control = plan.prescription.control
-    return {Purpose.TREAT: 1, Purpose.TEST: math.inf, Purpose.TOP_UP: control.most_repeats if control else 0}[purpose]
+    repeats, again = (control.most_repeats, 1) if control else (0, 0)
+    times = {Purpose.TREAT: 1, Purpose.TEST: math.inf, Purpose.TOP_UP: repeats, Purpose.AGAIN: again}
+    return times[purpose]
 
 
 def _longest(plan: TreatmentPlan, planned: Sonication, purpose: Purpose) -> float:

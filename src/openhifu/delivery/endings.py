@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from openhifu.base.errors import DeviceFault, HifuError, NotApproved
 from openhifu.base.outcome import Ending
 from openhifu.delivery.measured_dose import cem43
-from openhifu.delivery.protocols import GeneratorReading, TemperatureReading
+from openhifu.delivery.protocols import GeneratorReading, SoundReading, TemperatureReading
 from openhifu.delivery.steps import Sonicate, StepResult
 
 _SLACK = 0.1  # s by which a meter and the engine's clock may differ
@@ -62,6 +62,7 @@ class Exposure:
         sentence: why.
         on_time: s.
         energy: J.
+        cavitated: whether collapsing bubbles ended it.
     """
 
     step: Sonicate
@@ -70,6 +71,7 @@ class Exposure:
     sentence: str = "cut short"
     on_time: float = 0.0
     energy: float = 0.0
+    cavitated: bool = False
 
     @property
     def mean_power(self) -> float:
@@ -86,7 +88,7 @@ class Exposure:
         if math.isfinite(on_time) and math.isfinite(target):
             self.target.append((on_time, target))
 
-    def enough(self, temperature: TemperatureReading) -> str | None:
+    def enough(self, temperature: TemperatureReading, sound: SoundReading) -> str | None:
         """Why the exposure has done what it was for, or must pause for an organ; None while it goes on."""
         last = self.target[-1][1] if self.target else -math.inf
         if last >= self.step.stop_at:
@@ -96,6 +98,9 @@ class Exposure:
         for name, level in self.step.cease_above:
             if temperature.organ(name) > level:
                 return f"{name} reads {temperature.organ(name):.1f} degC: a pause first"
+        if self.step.cease_on_cavitation and sound.inertial:
+            self.cavitated = True
+            return f"bubbles collapse, {sound.broadband:.1f} dB over silence: the rest with less power"
         return None
 
     @property
@@ -141,7 +146,12 @@ class Exposure:
         """As the program learns it."""
         target = tuple(self.target)
         return StepResult(
-            ending=self.ending, power=self.mean_power, on_time=self.on_time, target=target, dose=self.dose
+            ending=self.ending,
+            power=self.mean_power,
+            on_time=self.on_time,
+            target=target,
+            dose=self.dose,
+            cavitated=self.cavitated,
         )
 
 

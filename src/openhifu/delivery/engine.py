@@ -13,12 +13,12 @@ from openhifu.delivery import words
 from openhifu.delivery.authorisation import Authorisation, require_allowed, require_authorised
 from openhifu.delivery.clock import Clock
 from openhifu.delivery.endings import Exposure, Halt, RunResult, Tripped, ending_of
-from openhifu.delivery.folds import begun, energy_at_most, fired, last_scale
+from openhifu.delivery.folds import energy_at_most, fired
 from openhifu.delivery.interlocks import Interlocks, standard_interlocks
 from openhifu.delivery.journal import Journal
 from openhifu.delivery.monitor import Asking, Monitor, Snapshot
 from openhifu.delivery.output import Output
-from openhifu.delivery.program import program
+from openhifu.delivery.program import history, program
 from openhifu.delivery.protocols import AlarmAct, Devices, Question, Reply
 from openhifu.delivery.rules import SafetyRules
 from openhifu.delivery.states import Signal, State, following
@@ -68,11 +68,12 @@ class TreatmentEngine:
         self._seen = Snapshot(clock.now(), spent=energy_at_most(info.earlier))
         self._monitor = Monitor(devices, self._ask, rules, journal.disk_free, self._seen)
         self._output = Output(devices.generator, self._ask, rules.lease, self._seen)
-        conditions = standard_interlocks(self._plan, source.ceilings, rules)
+        conditions = standard_interlocks(self._plan, source.ceilings, rules, devices.listener is not None)
         self._interlocks = Interlocks(conditions, self._output.off)
         self._recent: deque[dict[str, float]] = deque(maxlen=rules.readings_to_resume)
         self._exposure: Exposure | None = None
         self._fired = fired(info.earlier)
+        self._again: frozenset[int] = frozenset()
 
     @property
     def state(self) -> State:
@@ -132,7 +133,7 @@ class TreatmentEngine:
             self._to(Signal.CHECKED)
         except Tripped:
             self._wait_for_reset()
-        steps = program(self._plan, begun(self._info.earlier), last_scale(self._info.earlier))
+        steps = program(self._plan, history(self._plan, self._info.earlier))
         result: StepResult | None = None
         while True:
             try:
@@ -187,7 +188,8 @@ class TreatmentEngine:
     def _arm(self, step: Arm) -> StepResult:
         """Plan, approval, device, calibration, place and limits are held against each other at the last moment."""
         require_authorised(self._authorisation, self._source, self._output.identity())
-        require_allowed(self._plan, self._source, step, self._seen.spent, self._fired[step.index, step.purpose])
+        before = self._fired[step.index, step.purpose]
+        require_allowed(self._plan, self._source, step, self._seen.spent, before, self._again)
         self._seen.focus = step.focus
         self._monitor.due()
         self._look()
@@ -225,7 +227,7 @@ class TreatmentEngine:
             self._pass(min(period, max(step.on_time - exposure.on_time, 1e-3)))
             generator = self._seen.generator
             exposure.learn(generator, self._output.elapsed())
-            enough = exposure.enough(self._seen.temperature)
+            enough = exposure.enough(self._seen.temperature, self._seen.sound)
             if enough:
                 exposure.sentence = enough
                 return
@@ -292,9 +294,12 @@ class TreatmentEngine:
     def _put(self, step: Ask) -> StepResult:
         self._to(Signal.ASK)
         reply = self._wait_for_answer(step.question, self._look)
-        if reply.choice != step.choices[0]:
+        if reply.choice == step.choices[0]:
+            self._again |= frozenset(step.again)
+        elif not step.again:
             raise Halt(Ending.OPERATOR_STOP, f"{reply.by} answered {reply.choice!r} to: {step.text}")
-        return self._done()
+        self._to(Signal.DONE)
+        return StepResult(answer=reply.choice)
 
     # ------------------------------------------------------------------ looking, people, interlocks
 

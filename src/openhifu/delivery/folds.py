@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -63,8 +64,8 @@ def _cut_off(begun: SonicationStarted, last: Reading | None, purposes: tuple[Pur
 
 
 def delivered_spots(events: Iterable[Event]) -> list[DeliveredSpot]:
-    """Treatment exposures and top-ups as they happened, partial ones included, test exposures not."""
-    return exposures(events, Purpose.TREAT, Purpose.TOP_UP)
+    """Treatment exposures, top-ups and second passes as they happened, partial ones included, test exposures not."""
+    return exposures(events, Purpose.TREAT, Purpose.TOP_UP, Purpose.AGAIN)
 
 
 def delivered_energy(events: Sequence[Event]) -> float:
@@ -114,6 +115,12 @@ def last_scale(events: Iterable[Event]) -> float | None:
         if isinstance(event.what, SonicationStarted) and event.what.purpose is Purpose.TREAT:
             found = event.what.scale
     return found
+
+
+def quiet_power(events: Iterable[Event], step: float) -> float:
+    """Power [W] that no exposure may exceed since bubbles collapsed: ``step`` times the least that made them do so."""
+    loud = (e.what.mean_power for e in events if isinstance(e.what, SonicationEnded) and e.what.cavitated)
+    return step * min(loud, default=math.inf)
 
 
 def ending(events: Sequence[Event]) -> Ending | None:

@@ -109,13 +109,40 @@ class Interlocks:
         return released
 
 
-def standard_interlocks(plan: TreatmentPlan, device: Ceilings, rules: SafetyRules) -> tuple[Condition, ...]:
-    """Every interlock of a treatment; ceilings come from device and site, whichever is lower."""
+def standard_interlocks(
+    plan: TreatmentPlan, device: Ceilings, rules: SafetyRules, listens: bool = False
+) -> tuple[Condition, ...]:
+    """Every interlock of a treatment; ceilings come from device and site, whichever is lower.
+
+    Args:
+        plan: with organs and the site's limits.
+        device: ceilings of the device.
+        rules: safety numbers.
+        listens: whether the machine has ears for cavitation.
+    """
     return (
         *_output(plan, device, rules),
         *_temperatures(plan, rules),
         *_machine(rules),
         *_ages(rules),
+        *(_sound(plan, rules) if listens else ()),
+    )
+
+
+def _sound(plan: TreatmentPlan, rules: SafetyRules) -> tuple[Condition, ...]:
+    """Collapsing bubbles trip where the program does not answer them itself (dose control lowers the power)."""
+    answered, slow = plan.prescription.control is not None, rules.slow_stale
+
+    def heard(s: Snapshot) -> float:
+        if not math.isfinite(s.sound.broadband):
+            return math.nan
+        return 1.0 if s.sound.inertial and not answered else 0.0
+
+    remedy = "bubbles collapse in the beam; wait, then go on with less power or end the treatment"
+    stale = "the cavitation detector gives no fresh readings; check it"
+    return (
+        Condition("cavitation", "1", heard, 0.0, 0.0, remedy),
+        Condition("cavitation detector stale", "s", lambda s: abs(s.now - s.sound.at), slow, slow, stale),
     )
 
 

@@ -18,6 +18,7 @@ from openhifu.delivery.protocols import (
     GeneratorReading,
     ImageReading,
     PositionReading,
+    SoundReading,
     Status,
     TemperatureReading,
     WaterReading,
@@ -59,9 +60,12 @@ class Snapshot:
     position: PositionReading = PositionReading(_NAN, (_NAN, _NAN, _NAN), False)
     water: WaterReading = WaterReading(_NAN, _NAN, _NAN, _NAN, _NAN, _NAN)
     image: ImageReading = ImageReading(_NAN, _NAN, False)
+    sound: SoundReading = SoundReading(_NAN, False, False, _NAN)
 
 
-Reading = GeneratorReading | ButtonReading | TemperatureReading | PositionReading | WaterReading | ImageReading
+Reading = (
+    GeneratorReading | ButtonReading | TemperatureReading | PositionReading | WaterReading | ImageReading | SoundReading
+)
 R = TypeVar("R", bound=Reading)
 
 
@@ -154,6 +158,8 @@ class Monitor:
         s.position = _newer(s.position, ask("positioner reading", devices.positioner.reading))
         s.water = _newer(s.water, ask("water reading", devices.cooler.reading))
         s.image = _newer(s.image, ask("imager", devices.imager.reading))
+        if devices.listener is not None:
+            s.sound = _newer(s.sound, ask("cavitation detector", devices.listener.reading))
         s.disk_free = self.disk_free()
 
 

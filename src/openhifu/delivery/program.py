@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import math
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
 
 from openhifu.base.outcome import Ending
 from openhifu.base.units import BODY_TEMPERATURE_C
+from openhifu.delivery.folds import begun, last_scale, quiet_power
 from openhifu.delivery.measured_dose import planned_cem43
 from openhifu.delivery.steps import Arm, Ask, Cool, Measure, Move, Sonicate, Step, StepResult
 from openhifu.delivery.titration import clamped, heating_ratio, next_scale, reading_of
-from openhifu.model.events import Purpose
+from openhifu.model.events import Event, Purpose
 from openhifu.model.plan import TreatmentPlan
 from openhifu.model.sonication import Sonication
 
@@ -20,18 +23,50 @@ Program = Generator[Step, StepResult, None]
 """Yields steps, is sent the result of each."""
 
 
-def program(plan: TreatmentPlan, done: frozenset[int] = frozenset(), scale: float | None = None) -> Program:
+@dataclass
+class Course:
+    """What a treatment has learned so far.
+
+    Attributes:
+        scale: power factor in force; None before the test exposure.
+        done: sonications already begun by earlier runs; they are never yielded again, except on a second pass.
+        quiet: W that no exposure exceeds, since bubbles collapsed at more.
+        measured: dose [min] measured in each sonication of this run, over all its exposures.
+    """
+
+    scale: float | None = None
+    done: frozenset[int] = frozenset()
+    quiet: float = math.inf
+    measured: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def factor(self) -> float:
+        """The power factor, 1 as long as nothing is known."""
+        return 1.0 if self.scale is None else self.scale
+
+
+def history(plan: TreatmentPlan, events: Sequence[Event]) -> Course:
+    """What earlier runs of a plan have learned."""
+    control = plan.prescription.control
+    quiet = math.inf if control is None else quiet_power(events, control.cavitation_step)
+    return Course(last_scale(events), begun(events), quiet)
+
+
+def program(plan: TreatmentPlan, course: Course | None = None) -> Program:
     """All that is left of a plan, in order.
 
     Identity is confirmed first; then pre-cooling, a sub-ablative test exposure of the first spot if the prescription
     has a titration, and for each sonication move, arm, fire, cool. After each exposure the power factor moves towards
-    what the readings ask for.
+    what the readings ask for. With dose control, what then got too little is offered for a second pass, which a person
+    must approve, since it changes the plan.
 
     Args:
         plan: the plan.
-        done: sonications already begun by earlier runs; they are never yielded again.
-        scale: power factor learned by earlier runs; None makes a test exposure first (with a titration).
+        course: what earlier runs learned (``history``); nothing if not given. Without a power factor a test exposure
+            comes first (with a titration).
     """
+    course = course or Course()
+    done = course.done
     rest = tuple(s for s in plan.sonications if s.index not in done)
     yield Ask(text=_identity(plan), choices=("yes", "no"))
     if done:
@@ -44,19 +79,27 @@ def program(plan: TreatmentPlan, done: frozenset[int] = frozenset(), scale: floa
         return
     yield Measure(index=None, duration=1.0, reason="the thermometer works before anything is heated")
     yield _cool(plan, None, plan.prescription.pre_cooling, "pre-cooling of the skin")
-    if scale is None:
-        scale = yield from _test(plan, rest[0])
+    if course.scale is None:
+        course.scale = yield from _test(plan, rest[0])
     for sonication in rest:
         yield Move(index=sonication.index, focus=sonication.focus)
-        result = yield from _expose(plan, sonication, scale)
-        scale = _learned(plan, sonication, result, scale)
-        yield from _top_up(plan, sonication, result, scale)
+        result = yield from _expose(plan, sonication, course)
+        yield from _top_up(plan, sonication, result, course)
         yield _cool(plan, sonication.index, sonication.cooling_time, "between exposures")
+    yield from _second_pass(plan, rest, course)
 
 
-def treatment_power(plan: TreatmentPlan, sonication: Sonication, scale: float) -> float:
-    """Power [W] of an exposure: planned times factor, under the sonication's and the site's ceilings."""
+def treatment_power(plan: TreatmentPlan, sonication: Sonication, scale: float, quiet: float = math.inf) -> float:
+    """Power [W] of an exposure: planned times factor, under the sonication's and the site's ceilings.
+
+    Args:
+        plan: the plan.
+        sonication: of it.
+        scale: power factor.
+        quiet: W above which bubbles are known to collapse.
+    """
     return min(
+        quiet,
         scale * sonication.acoustic_power,
         sonication.power_ceiling,
         plan.site.acoustic_power,
@@ -83,51 +126,86 @@ def _cool(plan: TreatmentPlan, index: int | None, duration: float, reason: str) 
 
 
 def _expose(
-    plan: TreatmentPlan, sonication: Sonication, scale: float, purpose: Purpose = Purpose.TREAT, measured: float = 0.0
+    plan: TreatmentPlan, sonication: Sonication, course: Course, purpose: Purpose = Purpose.TREAT
 ) -> Generator[Step, StepResult, StepResult]:
     """Arm and fire; with dose control until the planned dose is measured, beyond the planned on-time if need be.
+
+    The course learns from it: dose, power factor, and the power at which bubbles collapsed.
 
     Args:
         plan: the plan.
         sonication: what to expose.
-        scale: power factor in force.
-        purpose: treatment or top-up.
-        measured: dose [min] that earlier exposures of it were measured to give.
+        course: what is known so far.
+        purpose: treatment, top-up or second pass.
     """
     prescription, site = plan.prescription, plan.site
     rule, control, high = prescription.titration, prescription.control, prescription.peak_high
-    power, on_time, stop_dose, cease = treatment_power(plan, sonication, scale), sonication.on_time, None, ()
+    scale, measured = course.factor, course.measured.get(sonication.index, 0.0)
+    power, on_time = treatment_power(plan, sonication, scale, course.quiet), sonication.on_time
+    stop_dose, cease = None, ()
     if rule is not None and control is not None:
         on_time = min(control.longest * on_time, site.on_time, site.spot_energy / power)
         stop_dose = max(control.share * planned_cem43(sonication, rule) - measured, 1e-3)
         cease = tuple((o.name, o.limit.resume_below + control.organ_rise) for o in plan.organs)
     yield _arm(sonication, purpose, power, on_time)
-    return (
-        yield Sonicate(
-            index=sonication.index,
-            purpose=purpose,
-            power=power,
-            on_time=on_time,
-            scale=scale,
-            stop_at=high if rule is None else reading_of(high, rule),
-            stop_dose=stop_dose,
-            cease_above=cease,
-        )
+    result = yield Sonicate(
+        index=sonication.index,
+        purpose=purpose,
+        power=power,
+        on_time=on_time,
+        scale=scale,
+        stop_at=high if rule is None else reading_of(high, rule),
+        stop_dose=stop_dose,
+        cease_above=cease,
+        cease_on_cavitation=control is not None,
     )
+    course.measured[sonication.index] = measured + result.dose
+    if purpose is Purpose.TREAT:  # what follows in the same spot starts from warm tissue, which tells less
+        course.scale = _learned(plan, sonication, result, scale)
+    if control is not None and result.cavitated:
+        course.quiet = min(course.quiet, control.cavitation_step * power)
+    return result
 
 
-def _top_up(plan: TreatmentPlan, sonication: Sonication, result: StepResult, scale: float) -> Program:
+def _top_up(plan: TreatmentPlan, sonication: Sonication, result: StepResult, course: Course) -> Program:
     """With dose control, expose again after a pause what was measured to have got too little; never after a trip."""
     rule, control = plan.prescription.titration, plan.prescription.control
     if rule is None or control is None:
         return
-    least, measured = control.repeat_below * planned_cem43(sonication, rule), 0.0
+    least = control.repeat_below * planned_cem43(sonication, rule)
     for _ in range(control.most_repeats):
-        measured += result.dose
-        if measured >= least or result.ending is not Ending.COMPLETED:
+        if course.measured[sonication.index] >= least or result.ending is not Ending.COMPLETED:
             return
         yield _cool(plan, sonication.index, sonication.cooling_time, "before the rest of the dose")
-        result = yield from _expose(plan, sonication, scale, Purpose.TOP_UP, measured)
+        result = yield from _expose(plan, sonication, course, Purpose.TOP_UP)
+
+
+def _second_pass(plan: TreatmentPlan, given: Sequence[Sonication], course: Course) -> Program:
+    """Replan from what was really delivered: spots that got too little once more, if a person approves the change.
+
+    Nothing of the approved plan's limits changes: powers stay under each spot's ceiling and on-times within what dose
+    control allows; what changes is how often a spot is exposed, and that is what is asked for.
+    """
+    rule, control = plan.prescription.titration, plan.prescription.control
+    if rule is None or control is None:
+        return
+    short = [s for s in given if course.measured[s.index] < control.repeat_below * planned_cem43(s, rule)]
+    if not short:
+        return
+    most = max(treatment_power(plan, s, course.factor, course.quiet) for s in short)
+    numbers = ", ".join(str(s.index) for s in short)
+    reply = yield Ask(
+        text=f"{len(short)} of {len(given)} exposures were measured to get less than {control.repeat_below:.0%} of "
+        f"their planned dose (no. {numbers}). That changes the plan: give these once more, at {most:.0f} W at most?",
+        choices=("approve the change", "leave it"),
+        again=tuple(s.index for s in short),
+    )
+    if reply.answer != "approve the change":
+        return
+    for sonication in short:
+        yield Move(index=sonication.index, focus=sonication.focus)
+        yield from _expose(plan, sonication, course, Purpose.AGAIN)
+        yield _cool(plan, sonication.index, sonication.cooling_time, "between exposures")
 
 
 def _arm(sonication: Sonication, purpose: Purpose, power: float, on_time: float) -> Arm:
@@ -158,6 +236,7 @@ def _test(plan: TreatmentPlan, sonication: Sonication) -> Generator[Step, StepRe
         on_time=rule.test_on_time,
         scale=rule.test_share,
         stop_at=reading_of(plan.prescription.peak_low, rule),
+        cease_on_cavitation=plan.prescription.control is not None,
     )
     yield _cool(plan, sonication.index, sonication.cooling_time, "after the test exposure")
     ratio = heating_ratio(result, sonication, rule, baseline) if result.ending is Ending.COMPLETED else None

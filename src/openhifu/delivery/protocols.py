@@ -140,6 +140,23 @@ class ImageReading:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundReading:
+    """What a cavitation detector makes of the newest stretch of sound.
+
+    Attributes:
+        at: s, when the stretch began.
+        stable: whether bubbles oscillate (lines at half orders of the drive).
+        inertial: whether bubbles collapse (noise between the lines).
+        broadband: that noise over the noise without output [dB].
+    """
+
+    at: float
+    stable: bool
+    inertial: bool
+    broadband: float
+
+
+@dataclass(frozen=True, slots=True)
 class WaterReading:
     """Coupling water.
 
@@ -264,6 +281,15 @@ class Imager(Protocol):
 
 
 @runtime_checkable
+class Listener(Protocol):
+    """Ears for bubbles; a machine may have none."""
+
+    def reading(self) -> SoundReading:
+        """The verdict on the newest stretch of sound."""
+        ...
+
+
+@runtime_checkable
 class Cooler(Protocol):
     """The coupling water."""
 
@@ -304,7 +330,7 @@ class Operator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """One machine: everything the engine talks to."""
+    """One machine: everything the engine talks to; ``listener`` is None where nothing listens for cavitation."""
 
     generator: Generator
     positioner: Positioner
@@ -313,3 +339,4 @@ class Devices:
     cooler: Cooler
     button: PatientButton
     operator: Operator
+    listener: Listener | None = None

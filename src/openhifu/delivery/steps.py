@@ -54,6 +54,7 @@ class Sonicate(Record):
         stop_at: temperature [degC] read in the target at which the exposure has done enough and ends.
         stop_dose: dose [min] measured at the target's hottest reading at which it has done enough; None for none.
         cease_above: organs that end it, for a pause, once they read hotter than this [degC].
+        cease_on_cavitation: whether collapsing bubbles end it, for less power; they trip an interlock otherwise.
     """
 
     kind: Literal["sonicate"] = "sonicate"
@@ -65,6 +66,7 @@ class Sonicate(Record):
     stop_at: float = Field(gt=37)
     stop_dose: float | None = Field(default=None, gt=0)
     cease_above: tuple[tuple[str, float], ...] = ()
+    cease_on_cavitation: bool = False
 
 
 class Cool(Record):
@@ -96,12 +98,20 @@ class Measure(Record):
 
 
 class Ask(Record):
-    """Ask a person; any answer but the first choice ends the run."""
+    """Ask a person; any answer but the first choice ends the run, or leaves the plan as it is.
+
+    Attributes:
+        text: what is asked.
+        choices: the first one goes on.
+        again: exposures of the plan that the first choice allows to be given once more, a change of the plan; any other
+            answer then leaves the plan as it is instead of ending the run.
+    """
 
     kind: Literal["ask"] = "ask"
     index: None = None
     text: str
     choices: tuple[str, ...] = Field(min_length=2)
+    again: tuple[int, ...] = ()
 
     @property
     def question(self) -> Question:
@@ -121,6 +131,8 @@ class StepResult(Record):
         on_time: s of an exposure.
         target: ``(s of output, degC)`` readings in the target during an exposure; for Measure ``(0, degC)``.
         dose: CEM43 [min] measured at the target's hottest reading during an exposure.
+        cavitated: whether an exposure ended because bubbles collapsed.
+        answer: to a question.
     """
 
     ending: Ending = Ending.COMPLETED
@@ -128,3 +140,5 @@ class StepResult(Record):
     on_time: float = 0.0
     target: tuple[tuple[float, float], ...] = ()
     dose: float = 0.0
+    cavitated: bool = False
+    answer: str = ""

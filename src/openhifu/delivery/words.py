@@ -97,6 +97,7 @@ def sonication_ended(exposure: Exposure) -> SonicationEnded:
         ending=exposure.ending,
         measured_peak=exposure.peak,
         sentence=exposure.sentence,
+        cavitated=exposure.cavitated,
     )
 
 

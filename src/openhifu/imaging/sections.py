@@ -92,6 +92,7 @@ class DoseControlSection(Section):
     longest: Annotated[Positive, SHARE]
     most_repeats: Annotated[NotNegative, SHARE]
     organ_rise_k: Annotated[Positive, KELVIN]
+    cavitation_step: Annotated[Positive, SHARE] = 0.8
 
 
 class PrescriptionSection(Section):

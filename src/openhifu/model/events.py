@@ -17,6 +17,7 @@ class Purpose(StrEnum):
     TREAT = "treat"
     TEST = "test"
     TOP_UP = "top up"
+    AGAIN = "again"
 
 
 class Setting(Record):
@@ -112,6 +113,7 @@ class SonicationEnded(Record):
         ending: how it ended.
         measured_peak: highest temperature [degC] read in the target meanwhile; None if none was read.
         sentence: why it ended.
+        cavitated: whether collapsing bubbles ended it; what follows is given with less power.
     """
 
     kind: Literal["sonication ended"] = "sonication ended"
@@ -123,6 +125,7 @@ class SonicationEnded(Record):
     ending: Ending
     measured_peak: float | None
     sentence: str = ""
+    cavitated: bool = False
 
 
 class Reading(Record):

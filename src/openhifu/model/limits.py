@@ -77,6 +77,7 @@ class DoseControl(Record):
         longest: factor on the planned on-time to which an exposure may be extended.
         most_repeats: top-ups of one spot at most.
         organ_rise: K above an organ's resume temperature at which an exposure ends early for a pause.
+        cavitation_step: share of the power at which bubbles collapsed that no later exposure exceeds.
     """
 
     share: float = Field(gt=0, le=2)
@@ -84,6 +85,7 @@ class DoseControl(Record):
     longest: float = Field(ge=1, le=2)
     most_repeats: int = Field(ge=0, le=3)
     organ_rise: float = Field(gt=0)
+    cavitation_step: float = Field(default=0.8, gt=0, lt=1)
 
 
 class Prescription(Record):

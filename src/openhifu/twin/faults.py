@@ -162,5 +162,6 @@ def _changed(value: Any, change: Callable[[float], float], flip: bool) -> Any:
 
 def with_faults(devices: Devices, script: FaultScript, clock: Clock) -> Devices:
     """The same machine on a bad day: every call into every device goes through the script."""
-    wrapped = {f.name: _Faulty(f.name, getattr(devices, f.name), script, clock) for f in fields(devices)}
+    there = {f.name: getattr(devices, f.name) for f in fields(devices)}
+    wrapped = {name: None if d is None else _Faulty(name, d, script, clock) for name, d in there.items()}
     return Devices(**cast(dict[str, Any], wrapped))

@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from openhifu.base.errors import DeviceFault, HifuError
 from openhifu.delivery.clock import Clock, RealClock
+from openhifu.delivery.precedence import take_precedence
 from openhifu.delivery.protocols import ButtonReading, GeneratorReading, TemperatureReading
 from openhifu.twin import wire
 from openhifu.twin.generator import Radiated
@@ -126,7 +127,11 @@ def _answered(live: LiveMachine, clock: Clock, text: bytes) -> dict[str, Any]:
 
 
 def _process(make: MakeMachine, address: wire.Address, pipe: Connection) -> None:
-    """The machine's process: engines over the socket, its owner over the pipe."""
+    """The machine's process: engines over the socket, its owner over the pipe.
+
+    It stands for a device with a processor of its own, so it does not share the engine's wait for one.
+    """
+    take_precedence()
     clock = RealClock()
     live, listener = LiveMachine(make(clock), clock), wire.listening(address)
     threading.Thread(target=answer_engines, args=(live, clock, listener), daemon=True).start()

@@ -18,9 +18,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from openhifu.base.errors import DeviceFault
 from openhifu.base.outcome import Ending
 from openhifu.base.progress import Progress, silent
 from openhifu.base.record import Record
+from openhifu.delivery.precedence import take_precedence
 from openhifu.delivery.rules import SafetyRules
 from openhifu.twin.bench import lively_machine
 from openhifu.twin.live import AgreeingOperator, live_plan, live_treatment
@@ -59,6 +61,7 @@ class StopReport(Record):
         cores: of this computer.
         missed: exposures that ended before the stop came, or runs that a fault ended first; not counted above.
         missed_because: how those runs ended.
+        precedence: what the system granted the engines' threads, see ``take_precedence``.
         seconds: it took.
     """
 
@@ -68,6 +71,7 @@ class StopReport(Record):
     cores: int
     missed: int
     missed_because: dict[str, int]
+    precedence: str
     seconds: float
 
     @property
@@ -91,10 +95,12 @@ def measure_stops(
     busy, began = load if load is not None else os.cpu_count() or 1, time.monotonic()
     found: list[tuple[str, float]] = []
     missed: dict[str, int] = {}
+    granted: list[str] = []
     context = multiprocessing.get_context("spawn")
 
     def lane(numbers: Sequence[int]) -> None:
         with MachineProcess(lively_machine) as machine, _engine(context, machine.address) as engine:
+            granted.append(engine.recv()[1])
             for number in numbers:
                 rng, way = random.Random(f"{seed}/{number}"), WAYS[number % len(WAYS)]
                 latency, ending = _stopped(machine, engine, way, rng)
@@ -120,6 +126,7 @@ def measure_stops(
         cores=os.cpu_count() or 1,
         missed=sum(missed.values()),
         missed_because=missed,
+        precedence=granted[0] if granted else "ordinary",
         seconds=round(time.monotonic() - began, 1),
     )
 
@@ -169,7 +176,8 @@ def _engine(context: Any, address: Address) -> Iterator[Connection]:
 
 def _treat_again(address: Address, pipe: Connection) -> None:
     """Treat whenever told; meanwhile pass on the operator's stop."""
-    number = 0
+    number, precedence = 0, take_precedence()
+    pipe.send(("precedence", precedence))
     with tempfile.TemporaryDirectory(prefix="openhifu-stops-") as folder:
         while (what := pipe.recv()[0]) != "end":
             if what == "stop":  # it comes after the run's own end
@@ -183,6 +191,8 @@ def _treat_again(address: Address, pipe: Connection) -> None:
             try:
                 result = live_treatment(address, live_plan(1, ON_TIME), journal, operator)
                 ending = str(result.ending)
+            except DeviceFault as error:  # no machine answered, so there was no run
+                ending = f"no run: {error}"
             finally:
                 over.set()
                 ear.join()

@@ -15,8 +15,9 @@ from openhifu.base.outcome import Ending
 from openhifu.delivery.authorisation import Rehearsal, require_allowed
 from openhifu.delivery.folds import delivered_spots
 from openhifu.delivery.measured_dose import cem43, planned_cem43
-from openhifu.delivery.steps import Arm
-from openhifu.model.events import Purpose, SonicationEnded, SonicationStarted
+from openhifu.delivery.program import program
+from openhifu.delivery.steps import Arm, Ask, StepResult
+from openhifu.model.events import Answered, Asked, Purpose, SonicationEnded, SonicationStarted
 from openhifu.model.limits import DoseControl
 from openhifu.model.plan import TreatmentPlan
 from tests.unit.delivery.bench import Bench, PointPatient, deliver, device, plan, titration
@@ -77,10 +78,47 @@ def test_a_patient_who_heats_more_is_exposed_shorter(tmp_path: Path) -> None:
 def test_a_patient_who_heats_less_is_exposed_longer_and_topped_up_within_the_limits(tmp_path: Path) -> None:
     bench = deliver(tmp_path / "j", Rehearsal(steered()), PointPatient(factor=0.75))
     spots = delivered_spots(bench.journal.events)
-    assert purposes(bench)[1:] == [(0, Purpose.TREAT), (0, Purpose.TOP_UP), (1, Purpose.TREAT), (1, Purpose.TOP_UP)]
+    assert purposes(bench)[1:5] == [(0, Purpose.TREAT), (0, Purpose.TOP_UP), (1, Purpose.TREAT), (1, Purpose.TOP_UP)]
     assert all(s.on_time <= 8.0 * 1.4 + 1e-6 for s in spots)
     assert spots[0].on_time == pytest.approx(11.2)
     assert bench.ending is Ending.COMPLETED
+
+
+def test_what_still_got_too_little_is_given_once_more_after_a_person_approved_the_change(tmp_path: Path) -> None:
+    bench = deliver(tmp_path / "j", Rehearsal(steered()), PointPatient(factor=0.75))
+    assert purposes(bench)[5:] == [(0, Purpose.AGAIN), (1, Purpose.AGAIN)]
+    asked = [e.what for e in bench.journal.events if isinstance(e.what, Asked | Answered)][-2:]
+    assert isinstance(asked[0], Asked)
+    assert isinstance(asked[1], Answered)
+    assert "That changes the plan" in asked[0].question
+    assert (asked[1].choice, bool(asked[1].by)) == ("approve the change", True)
+
+
+def test_a_person_who_leaves_the_plan_as_it_is_ends_nothing_and_nothing_is_given_again() -> None:
+    of = steered(spots=1)
+    steps, told = program(of), []
+    result: StepResult | None = None
+    while True:
+        try:
+            step = next(steps) if result is None else steps.send(result)
+        except StopIteration:
+            break
+        told.append(step)
+        refuses = isinstance(step, Ask) and step.again
+        result = StepResult(answer="leave it") if refuses else StepResult(power=40.0, on_time=8.0, dose=0.1)
+    asked = [s for s in told if isinstance(s, Ask) and s.again]
+    assert [s.again for s in asked] == [(0,)]
+    assert told[-1] is asked[0]
+
+
+def test_once_more_without_approval_is_refused_whatever_the_program_says() -> None:
+    of = steered()
+    step = Arm(index=1, purpose=Purpose.AGAIN, focus=of.sonications[1].focus, power=40.0, on_time=8.0)
+    require_allowed(of, device(), step, 0.0, 0, frozenset({1}))
+    with pytest.raises(NotApproved, match="nobody approved"):
+        require_allowed(of, device(), step, 0.0, 0, frozenset({0}))
+    with pytest.raises(NotApproved, match="begun 1 times"):
+        require_allowed(of, device(), step, 0.0, 1, frozenset({1}))
 
 
 def test_without_control_nothing_is_longer_and_nothing_is_topped_up(tmp_path: Path) -> None:
@@ -93,7 +131,7 @@ def test_an_organ_that_warms_up_ends_the_exposure_for_a_pause_and_the_rest_follo
     """The ribs ask for a pause at 44 degC, long before their interlock trips at 54."""
     bench = deliver(tmp_path / "j", Rehearsal(steered(spots=1)), PointPatient(rib_share=0.45))
     ended = [e.what for e in bench.journal.events if isinstance(e.what, SonicationEnded)]
-    assert [e.purpose for e in ended] == [Purpose.TEST, Purpose.TREAT, Purpose.TOP_UP]
+    assert [e.purpose for e in ended] == [Purpose.TEST, Purpose.TREAT, Purpose.TOP_UP, Purpose.AGAIN]
     assert "ribs reads" in ended[1].sentence
     assert all(e.ending is Ending.COMPLETED for e in ended)
     kinds = bench.kinds()
@@ -101,14 +139,18 @@ def test_an_organ_that_warms_up_ends_the_exposure_for_a_pause_and_the_rest_follo
     assert "cooling" in between
 
 
-def test_after_a_trip_nothing_is_topped_up(tmp_path: Path) -> None:
+def test_after_a_trip_nothing_is_topped_up_until_a_person_approves(tmp_path: Path) -> None:
     from tests.unit.delivery.test_endings import quiet
 
     model = quiet(moves_at=18.0, displacement=5e-3)
     bench = deliver(tmp_path / "j", Rehearsal(steered(spots=1)), PointPatient(factor=0.75), model)
-    (spot,) = delivered_spots(bench.journal.events)
-    assert spot.ending is Ending.INTERLOCK
-    assert Purpose.TOP_UP not in {p for _, p in purposes(bench)}
+    cut, again = delivered_spots(bench.journal.events)
+    assert (cut.ending, again.ending) == (Ending.INTERLOCK, Ending.COMPLETED)
+    assert [p for _, p in purposes(bench)] == [Purpose.TEST, Purpose.TREAT, Purpose.AGAIN]
+    what = [e.what for e in bench.journal.events]
+    approved = next(n for n, w in enumerate(what) if isinstance(w, Answered) and w.choice == "approve the change")
+    given = next(n for n, w in enumerate(what) if isinstance(w, SonicationStarted) and w.purpose is Purpose.AGAIN)
+    assert approved < given
 
 
 def test_more_or_longer_than_the_plan_allows_is_refused_whatever_the_program_says() -> None:
