@@ -52,7 +52,7 @@ def attended_run(name: str, exposures: int, pace: float) -> Iterator[tuple[Atten
     console = Console(stderr=True, highlight=False)  # wraps: a question must be readable to its end
     if not console.is_terminal:
         raise CannotModel("the live status needs a terminal on standard error; do not redirect it with --operator")
-    status, stage, over = LiveStatus(exposures), _Stage(), threading.Event()
+    status, stage, over = LiveStatus(exposures, pace), _Stage(), threading.Event()
     with KeyboardOperator(name) as keys:
         screen = Live(console=console, auto_refresh=False, transient=False, vertical_overflow="visible")
         drawing = threading.Thread(target=_draw, args=(screen, status, stage, keys, over), name="screen", daemon=True)

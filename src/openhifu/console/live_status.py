@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable
+
 from openhifu.delivery.alarms import AlarmState, alarm_table
-from openhifu.delivery.protocols import Question
+from openhifu.delivery.protocols import LEASE_LIMIT, Question
 from openhifu.model.events import Event, Purpose, Reading, RunEnded, SonicationEnded, SonicationStarted, StepStarted
+
+SILENCE = 5.0
+"""Seconds on the wall without an event, beyond what the pace explains, after which the screen says so."""
+
+_LONGEST_GAP = 4.0  # simulated s between two events of an engine that lives: two images without output
 
 
 class LiveStatus:
@@ -12,10 +21,13 @@ class LiveStatus:
 
     Args:
         exposures: of the plan.
+        pace: simulated seconds per second at most; a slow run is no silent one.
+        now: s of a monotonic clock on the wall.
     """
 
-    def __init__(self, exposures: int) -> None:
+    def __init__(self, exposures: int, pace: float = 1.0, now: Callable[[], float] = time.monotonic) -> None:
         """Nothing has happened."""
+        self._now, self._told_at, self._patience = now, math.nan, SILENCE + _LONGEST_GAP / pace
         self._exposures, self._done, self._clock = exposures, 0, 0.0
         self._step, self._ended = "starting", ""
         self._firing: SonicationStarted | None = None
@@ -24,7 +36,7 @@ class LiveStatus:
 
     def told(self, event: Event) -> None:
         """Take note of an event; returns at once and never raises."""
-        self.alarms, self._clock = self.alarms.after(event), event.clock
+        self.alarms, self._clock, self._told_at = self.alarms.after(event), event.clock, self._now()
         match event.what:
             case StepStarted(sentence=sentence):
                 self._step = sentence
@@ -44,8 +56,11 @@ class LiveStatus:
         Args:
             question: what is being asked, if anything.
         """
-        firing, seen_last, ended = self._firing, self._reading, self._ended  # the run goes on while this is drawn
+        silent, ended = self.silent, self._ended  # the run goes on while this is drawn
+        firing, seen_last = self._firing, self._reading
         output = f"ULTRASOUND ON  {firing.power:.0f} W asked" if firing else "output off"
+        if silent:
+            output = f"ENGINE HAS NOT ANSWERED FOR {silent:.0f} s; output lapses by its lease of {LEASE_LIMIT:g} s"
         found = [f"{output}   exposure {self._done} of {self._exposures}   {self._clock:.0f} s", self._step]
         if seen_last is not None:
             read_at, reading = seen_last
@@ -63,9 +78,15 @@ class LiveStatus:
         return [*found, ended] if ended else found
 
     @property
+    def silent(self) -> float:
+        """Seconds on the wall since the last event, once that is longer than a living engine takes; 0 before."""
+        since = self._now() - self._told_at
+        return since if since > self._patience and not self._ended else 0.0
+
+    @property
     def bell(self) -> bool:
         """Whether something is to be heard now."""
-        return self.alarms.sounding(self._clock) is not None
+        return self.alarms.sounding(self._clock) is not None or self.silent > 0
 
     def colour(self) -> str:
         """Of the alarm light; empty for none."""

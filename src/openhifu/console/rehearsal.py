@@ -9,11 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from openhifu.base.outcome import Ending
 from openhifu.base.progress import Progress, silent
+from openhifu.console.monitors import Monitors, senses
 from openhifu.console.runs import Run, RunSheet, finish, load_run, prepare
 from openhifu.delivery.authorisation import Approved, Rehearsal
+from openhifu.delivery.endings import RunResult
 from openhifu.delivery.journal import JournalReading
 from openhifu.model.catalogue import transducer
 from openhifu.model.history import TreatmentHistory
@@ -46,6 +49,7 @@ def rehearse(
     earlier: Sequence[JournalReading] = (),
     before: TreatmentHistory | None = None,
     ready: Callable[[SimulatedPatient], None] | None = None,
+    monitors: Monitors | None = None,
 ) -> Run:
     """Run a plan on a simulated patient whose tissue is drawn within the published ranges.
 
@@ -63,6 +67,7 @@ def rehearse(
         earlier: journals of the interrupted runs of this plan, oldest first; their exposures are not repeated.
         before: what the same patient (same seed) had in them: the dose goes on from there, the tissue is at rest again.
         ready: told of the patient when all is prepared; the run begins when it returns.
+        monitors: what reads temperatures and listens; a plain thermometer and nobody's ears if not given.
 
     Raises:
         StorageError: if the folder holds a run already or cannot be written.
@@ -75,11 +80,11 @@ def rehearse(
     journal = prepare(folder, planned, sheet, approval)
     fields = patient_fields(here, plan, draw, progress)
     patient = patient_of(here, plan, draw, fields, before)
+    watching = senses(monitors or Monitors(), here, patient, regions_of(here, plan, fields), fields, seed)
     if ready is not None:
         ready(patient)
-    authorisation = Rehearsal(plan) if approval is None else Approved(plan, approval)
     run = run_on_twin(
-        authorisation,
+        Rehearsal(plan) if approval is None else Approved(plan, approval),
         device,
         patient,
         journal,
@@ -90,11 +95,16 @@ def rehearse(
         started=started,
         progress=lambda stage, fraction: progress("delivering to the simulated patient", fraction),
         attended=attended,
+        senses=watching,
     )
     finish(folder, delivered_history(plan, patient, fields, before))
-    if run.result.ending is Ending.OPERATOR_STOP:
-        progress("stopped by the operator", 1.0)
+    _tell_a_stop(run.result, progress)
     return load_run(folder, planned.data.folder)
+
+
+def _tell_a_stop(result: RunResult, progress: Progress) -> None:
+    if result.ending is Ending.OPERATOR_STOP:
+        progress("stopped by the operator", 1.0)
 
 
 def _sheet(
@@ -141,9 +151,6 @@ def patient_of(
 ) -> SimulatedPatient:
     """The simulated patient of a scene, with the dose of an interrupted run if there was one."""
     tissues: Medium = here.tissues.with_tissues(draw.tissues)
-    nowhere = np.zeros(here.grids.heat.shape, bool)
-    regions = {name: watched_part(mask, fields.heat) for name, mask in here.organs.items()}
-    regions = {o.name: regions.get(o.name, nowhere) for o in plan.organs} | {TARGET_NAME: target_zone(here)}
     heat = {s.index: field for s, field in zip(plan.sonications, fields.heat, strict=True)}
     dose = ThermalDose(here.grids.heat)
     if before is not None:
@@ -154,8 +161,15 @@ def patient_of(
         dose,
         plan.sonications,
         lambda sonication: heat[sonication.index],
-        regions,
+        regions_of(here, plan, fields),
     )
+
+
+def regions_of(here: Scene, plan: TreatmentPlan, fields: SpotFields) -> dict[str, NDArray[np.bool_]]:
+    """Where temperatures are read: the target's zone, and of each organ what may become hot."""
+    nowhere = np.zeros(here.grids.heat.shape, bool)
+    watched = {name: watched_part(mask, fields.heat) for name, mask in here.organs.items()}
+    return {o.name: watched.get(o.name, nowhere) for o in plan.organs} | {TARGET_NAME: target_zone(here)}
 
 
 def delivered_history(

@@ -13,6 +13,7 @@ from openhifu.console.terminal import EXIT_FAILED, guarded, progress_bar, result
 from openhifu.model.plan import Finding, TreatmentPlan
 
 if TYPE_CHECKING:
+    from openhifu.console.monitors import Monitors
     from openhifu.console.runs import Run
     from openhifu.model.plan import Approval
     from openhifu.planning.make import Planned
@@ -31,8 +32,15 @@ Pace = Annotated[
     typer.Option(
         min=0.1,
         max=1000.0,
-        help="With --operator: simulated seconds per second at most (10 if not given); questions wait 600 of them.",
+        help="With --operator: simulated seconds per second at most (10 if not given); questions wait 10 real minutes.",
     ),
+]
+Thermometer = Annotated[
+    str, typer.Option(help="plain (truth in 2 mm with noise), or mr (PRF thermometry of simulated phase images).")
+]
+Cavitation = Annotated[
+    float | None,
+    typer.Option(min=0.1, help="Listen for bubbles on simulated receive traces; they collapse at and above this [W]."),
 ]
 _PACE = 10.0  # simulated seconds per second for a person, where none is asked
 _MARKS = {Verdict.OK: "ok     ", Verdict.WARNING: "warning", Verdict.ERROR: "ERROR  "}
@@ -133,6 +141,8 @@ def rehearse(
     seed: Seed = 1,
     operator: Operator = None,
     pace: Pace = None,
+    thermometer: Thermometer = "plain",
+    cavitation: Cavitation = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a plan on a simulated machine and a simulated patient with tissue of their own. Ctrl-C is the stop button.
@@ -141,7 +151,23 @@ def rehearse(
     """
     from openhifu.console.plan_files import load_planned
 
-    _finished(_run(load_planned(plan_file), out, seed, None, operator, pace, as_json), as_json)
+    watched = _monitors(thermometer, cavitation)
+    _finished(_run(load_planned(plan_file), out, seed, None, operator, pace, as_json, watched), as_json)
+
+
+def _monitors(thermometer: str, cavitation: float | None) -> Monitors:
+    """The monitors of the two options.
+
+    Raises:
+        UnknownName: for a thermometer that there is not.
+    """
+    from openhifu.base.errors import UnknownName
+    from openhifu.console.monitors import Monitors, Thermometry
+
+    known = [t.value for t in Thermometry]
+    if thermometer not in known:
+        raise UnknownName("thermometer", thermometer, known)
+    return Monitors(Thermometry(thermometer), cavitation)
 
 
 def _run(
@@ -152,6 +178,7 @@ def _run(
     operator: str | None,
     pace: float | None,
     as_json: bool,
+    monitors: Monitors,
 ) -> Run:
     """Rehearse or treat: by itself behind a bar, or with a person at the keys."""
     from openhifu.base.errors import OutOfRange
@@ -161,11 +188,11 @@ def _run(
         if pace is not None:
             raise OutOfRange(f"a pace of {pace:g} is for a person who watches; give --operator NAME too, or no --pace")
         with progress_bar(as_json) as progress:
-            return deliver(planned, out, seed, approval, progress=progress)
+            return deliver(planned, out, seed, approval, progress=progress, monitors=monitors)
     from openhifu.console.attended import attended_run
 
     with attended_run(operator, len(planned.plan.sonications), pace or _PACE) as (attended, progress):
-        return deliver(planned, out, seed, approval, progress=progress, attended=attended)
+        return deliver(planned, out, seed, approval, progress=progress, attended=attended, monitors=monitors)
 
 
 @guarded
@@ -216,6 +243,8 @@ def treat(
     db: Annotated[str, typer.Option("--db", help="Database of the quality records, with --quality-limits.")] = "",
     operator: Operator = None,
     pace: Pace = None,
+    thermometer: Thermometer = "plain",
+    cavitation: Cavitation = None,
     as_json: AsJson = False,
 ) -> None:
     """Deliver an approved plan on the simulated device, by itself or with you at the keys. Ctrl-C is the stop button.
@@ -241,7 +270,8 @@ def treat(
         raise NotApproved(f"{file} approves plan {approval.plan_hash[:12]}, not this one; approve this plan")
     if quality_limits is not None:
         require_calibration(planned.plan, quality_limits, db)
-    _finished(_run(planned, out, seed, approval, operator, pace, as_json), as_json)
+    watched = _monitors(thermometer, cavitation)
+    _finished(_run(planned, out, seed, approval, operator, pace, as_json, watched), as_json)
 
 
 @guarded

@@ -73,19 +73,24 @@ class Output:
         Raises:
             DeviceFault: if it is an older one, or shows output all the same.
         """
-        asked, before = self._ask.clock.now(), self._snapshot.generator.at
+        asked, before, ended = self._ask.clock.now(), self._snapshot.generator.at, self._ended_at
+        self._ended_at = self._lapses_at  # until a reading says better, off may have been answered and not done
         reading = self.reading()
         if not (reading.at >= asked - _SAME or before < reading.at >= asked - self._ask.within):
             raise DeviceFault("the generator answered with an old reading; check it")
         if reading.radiating:
-            self._ended_at, self.problem = self._lapses_at, "the generator radiates although it said that it is off"
+            self.problem = "the generator radiates although it said that it is off"
             raise DeviceFault(self.problem)
+        self._ended_at = ended
         return reading
 
     def elapsed(self) -> float:
-        """Seconds of possible output of the present or last exposure: to now, to off, or to the lease's end."""
+        """Seconds of possible output of the present or last exposure: to now, to off, or to the lease's end.
+
+        Infinity where the clock was set back past the beginning: nobody knows then.
+        """
         end = self._ended_at if self._ended_at < math.inf else self._ask.clock.now()
-        return max(end - self._fired_at, 0.0)
+        return end - self._fired_at if end >= self._fired_at else math.inf
 
     def arm(self, step: Arm) -> None:
         """Load an exposure and see that the generator says it is ready.

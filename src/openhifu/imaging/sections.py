@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, Strict
@@ -92,7 +93,7 @@ class DoseControlSection(Section):
     longest: Annotated[Positive, SHARE]
     most_repeats: Annotated[NotNegative, SHARE]
     organ_rise_k: Annotated[Positive, KELVIN]
-    cavitation_step: Annotated[Positive, SHARE] = 0.8
+    cavitation_step: Annotated[Positive, SHARE] = Decimal("0.8")
 
 
 class PrescriptionSection(Section):

@@ -23,6 +23,7 @@ from openhifu.delivery.endings import RunResult
 from openhifu.delivery.engine import TreatmentEngine
 from openhifu.delivery.folds import begun, remaining
 from openhifu.delivery.journal import Journal, JournalReading, read_journal
+from openhifu.delivery.protocols import SoundReading
 from openhifu.delivery.rules import SafetyRules
 from openhifu.delivery.words import RunInfo
 from openhifu.model.events import Purpose
@@ -30,7 +31,7 @@ from openhifu.twin import bench
 from openhifu.twin.bad_day import CALM, AimedScript, BadDay, Calm, Pair, bad_day, variants
 from openhifu.twin.clock import SimulatedClock
 from openhifu.twin.faults import Fault, with_faults
-from openhifu.twin.machine import simulated_machine
+from openhifu.twin.machine import Senses, simulated_machine
 from openhifu.twin.mishaps import Killed, Life, MortalClock, TwinDisk
 from openhifu.twin.verdict import Truth, Violation, repeated, started, violations
 
@@ -110,10 +111,17 @@ class _Run:
     disk: TwinDisk
 
 
+def _silence(at: float, power: float) -> SoundReading:
+    """Ears that hear no bubble, so that they can fail like any other device."""
+    return SoundReading(at, stable=False, inertial=False, broadband=0.0)
+
+
 def _deliver(day: BadDay, path: Path, body: bench.PointPatient, earlier: Sequence[JournalReading] = ()) -> _Run:
     """Deliver a day's plan under the day's disturbances, as far as it goes."""
     clock, life = SimulatedClock(_DAY), Life(day.killed_at, day.killed_in_write)
-    machine = simulated_machine(clock, bench.device(), day.plan.pose.focus, body, day.seed, day.machine)
+    machine = simulated_machine(
+        clock, bench.device(), day.plan.pose.focus, body, day.seed, day.machine, Senses(ear=_silence)
+    )
     mortal = MortalClock(clock, life, day.clock_step_at, day.clock_step)
     devices = machine.devices
     for script in day.scripts:

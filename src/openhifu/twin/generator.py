@@ -187,6 +187,14 @@ class SimulatedGenerator:
         return bool(self._bursts) and self._clock.now() < self._bursts[-1].end
 
     @property
+    def true_power(self) -> float:
+        """W of output now, as it truly is."""
+        if not self.radiating:
+            return 0.0
+        burst = self._bursts[-1]
+        return self._gain * burst.power * -math.expm1(-(self._clock.now() - burst.start) / self._ramp)
+
+    @property
     def last_output(self) -> float:
         """When the output ended, or will if nobody does anything [s]; minus infinity if there never was any."""
         return self._bursts[-1].end if self._bursts else -math.inf

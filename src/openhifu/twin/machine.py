@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from openhifu.delivery.protocols import (
     PositionReading,
     Question,
     Reply,
+    SoundReading,
     Status,
     TemperatureReading,
     WaterReading,
@@ -26,6 +28,25 @@ from openhifu.model.transducer import Transducer, Travel
 from openhifu.monitoring.thermometer import noisy
 from openhifu.twin.body import Body
 from openhifu.twin.generator import ANSWER_TIME, PowerStage, SimulatedGenerator
+
+Eye = Callable[[float], TemperatureReading]
+"""Takes an image of the body as it is at a time [s] and reads it."""
+
+Ear = Callable[[float, float], SoundReading]
+"""Listens at a time [s] while the source truly radiates a power [W], 0 for none."""
+
+
+@dataclass(frozen=True)
+class Senses:
+    """What watches a body in the place of the plain thermometer.
+
+    Attributes:
+        eye: what reads the body's temperatures; the truth with the model's noise if None.
+        ear: what listens for cavitation; nothing if None.
+    """
+
+    eye: Eye | None = None
+    ear: Ear | None = None
 
 
 @dataclass(frozen=True)
@@ -113,11 +134,9 @@ class SimulatedPositioner:
 class SimulatedThermometer:
     """Images the simulated patient; bringing the patient up to date is what costs time, so it happens only here."""
 
-    def __init__(
-        self, clock: Clock, generator: SimulatedGenerator, body: Body, model: MachineModel, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, clock: Clock, generator: SimulatedGenerator, body: Body, model: MachineModel, eye: Eye) -> None:
         """Nothing imaged yet."""
-        self._clock, self._generator, self._body, self._model, self._rng = clock, generator, body, model, rng
+        self._clock, self._generator, self._body, self._model, self._eye = clock, generator, body, model, eye
         self._at = clock.now()
         self._last: TemperatureReading | None = None
 
@@ -134,12 +153,24 @@ class SimulatedThermometer:
         now = self._clock.now()
         if self._last is None or now - self._last.at >= self._frame_time(self._last.at) - 1e-6:
             self.bring_up_to_date()
-            self._last = noisy(self._body.temperatures(), now, self._model.temperature_noise, self._rng)
+            self._last = self._eye(now)
         return self._last
 
     def _frame_time(self, since: float) -> float:
         """The short one as long as there was output since the last image, so that the end of an exposure is seen."""
         return self._model.frame_time if self._generator.last_output > since else self._model.idle_frame_time
+
+
+class SimulatedListener:
+    """Listens whenever it is asked."""
+
+    def __init__(self, clock: Clock, generator: SimulatedGenerator, ear: Ear) -> None:
+        """Nothing heard yet."""
+        self._clock, self._generator, self._ear = clock, generator, ear
+
+    def reading(self) -> SoundReading:
+        """The verdict on the sound of now."""
+        return self._ear(self._clock.now(), self._generator.true_power)
 
 
 class SimulatedImager:
@@ -233,7 +264,13 @@ class SimulatedMachine:
 
 
 def simulated_machine(
-    clock: Clock, device: Transducer, home: Vector, body: Body, seed: int, model: MachineModel
+    clock: Clock,
+    device: Transducer,
+    home: Vector,
+    body: Body,
+    seed: int,
+    model: MachineModel,
+    senses: Senses | None = None,
 ) -> SimulatedMachine:
     """A machine around a body.
 
@@ -244,6 +281,7 @@ def simulated_machine(
         body: what is heated.
         seed: of calibration error and noise.
         model: how it differs from a perfect machine.
+        senses: what watches the body; the plain thermometer if not given.
     """
     gain_rng, meter_rng, image_rng = (np.random.default_rng([seed, n]) for n in range(3))
     # The stated uncertainty covers 95 %: two standard deviations, and no draw goes beyond.
@@ -252,7 +290,11 @@ def simulated_machine(
     positioner = SimulatedPositioner(clock, home, device.ceilings.travel, model)
     ramp, noise = model.ramp_time, model.meter_noise
     generator = SimulatedGenerator(clock, device, positioner, gain, ramp, noise, meter_rng, model.stage)
-    thermometer = SimulatedThermometer(clock, generator, body, model, image_rng)
+
+    def plainly(at: float) -> TemperatureReading:
+        return noisy(body.temperatures(), at, model.temperature_noise, image_rng)
+
+    thermometer = SimulatedThermometer(clock, generator, body, model, (senses and senses.eye) or plainly)
     devices = Devices(
         generator=generator,
         positioner=positioner,
@@ -261,5 +303,6 @@ def simulated_machine(
         cooler=SimulatedCooler(clock, model),
         button=SimulatedButton(clock, model),
         operator=SimulatedOperator(clock, model),
+        listener=SimulatedListener(clock, generator, senses.ear) if senses and senses.ear else None,
     )
     return SimulatedMachine(devices, generator, thermometer, gain)

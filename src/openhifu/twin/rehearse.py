@@ -20,7 +20,7 @@ from openhifu.model.transducer import Transducer
 from openhifu.twin.body import Body
 from openhifu.twin.clock import SimulatedClock
 from openhifu.twin.faults import FaultScript, with_faults
-from openhifu.twin.machine import MachineModel, simulated_machine
+from openhifu.twin.machine import MachineModel, Senses, simulated_machine
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +40,12 @@ class Attended:
     told: Told
     pace: float
     switch: Callable[[StopSwitch], None] | None = None
+
+
+def _rules(attended: Attended | None) -> SafetyRules:
+    """The rules; a person who is there has their seconds to answer in, whatever the pace of the simulated ones."""
+    patience = SafetyRules().people_patience
+    return SafetyRules(people_patience=patience * (1.0 if attended is None else attended.pace))
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ def rehearse(
     started: datetime | None = None,
     progress: Progress = silent,
     attended: Attended | None = None,
+    senses: Senses | None = None,
 ) -> SimulatedRun:
     """Run a plan on the simulated machine, as fast as it goes or as a person who attends it wants.
 
@@ -90,13 +97,14 @@ def rehearse(
         started: time on the wall at the start; now if not given.
         progress: told after every exposure.
         attended: the person at the console; the simulated operator if not given.
+        senses: what watches the body; the plain thermometer if not given.
 
     Raises:
         StorageError: if the journal cannot be made; nothing was done then.
     """
     clock = SimulatedClock(started, None if attended is None else attended.pace)
     machine_model = model or MachineModel()
-    machine = simulated_machine(clock, device, authorisation.plan.pose.focus, body, seed, machine_model)
+    machine = simulated_machine(clock, device, authorisation.plan.pose.focus, body, seed, machine_model, senses)
     here = machine.devices if attended is None else replace(machine.devices, operator=attended.operator)
     if attended is not None and attended.switch is not None:
         guarded = StopSwitch(here.generator)
@@ -110,7 +118,7 @@ def rehearse(
         journal = Journal.create(journal_path, run, attended.name, clock, told=attended.told)
     events = tuple(event for reading in earlier for event in reading.events)
     info = RunInfo(program_version, seed, events, earlier[-1].last_hash if earlier else "")
-    engine = TreatmentEngine(authorisation, device, devices, journal, clock, rules or SafetyRules(), info, progress)
-    result = engine.run()
+    kept = rules or _rules(attended)
+    result = TreatmentEngine(authorisation, device, devices, journal, clock, kept, info, progress).run()
     machine.thermometer.bring_up_to_date()
     return SimulatedRun(result, clock.now(), machine.gain, machine.generator.last_output)

@@ -12,12 +12,15 @@ import pytest
 from rich.console import Console
 
 from openhifu.base.errors import CannotModel
+from openhifu.base.outcome import Ending
 from openhifu.console import attended
 from openhifu.console.keyboard import KeyboardOperator
 from openhifu.console.live_status import LiveStatus
+from openhifu.delivery.authorisation import Rehearsal
 from openhifu.delivery.journal import read_journal
 from openhifu.delivery.protocols import AlarmAct, AlarmReply, Question, Reply
-from tests.unit.delivery.bench import QUIET, deliver
+from openhifu.twin.rehearse import Attended, rehearse
+from tests.unit.delivery.bench import QUIET, PointPatient, deliver, device, plan
 from tests.unit.delivery.test_endings import quiet
 
 pytest.importorskip("termios", reason="no terminals of this kind on this system")
@@ -130,3 +133,44 @@ def test_a_screen_that_cannot_be_drawn_is_a_stop(monkeypatch: pytest.MonkeyPatch
             assert soon(person.operator.stop_requested) == "Ada"
             output.broken = False
     os.close(ours)
+
+
+def test_the_screen_says_in_words_that_the_engine_hangs_and_no_longer_once_it_answers(tmp_path: Path) -> None:
+    run = deliver(tmp_path / "j")
+    events, wall = run.journal.events, [0.0]
+    status = LiveStatus(2, pace=2.0, now=lambda: wall[0])
+    wall[0] = 100.0
+    assert not status.silent  # it has not begun: fields are being solved
+    status.told(events[0])
+    wall[0] += 6.9
+    assert "ANSWERED" not in status.lines()[0]
+    wall[0] += 1.0
+    assert "ENGINE HAS NOT ANSWERED FOR 8 s; output lapses by its lease of 0.2 s" in status.lines()[0]
+    assert status.bell
+    status.told(events[1])
+    assert not status.silent
+    status.told(events[-1])
+    wall[0] += 60.0
+    assert not status.silent
+
+
+def test_a_person_has_ten_minutes_of_their_own_for_an_answer_at_any_pace(tmp_path: Path) -> None:
+    class Slow:
+        """Answers after 700 simulated seconds, which are a fraction of a second on the wall."""
+
+        asked = 0
+
+        def stop_requested(self) -> str | None:
+            return None
+
+        def answer(self, question: Question) -> Reply | None:
+            self.asked += 1
+            return Reply(question.choices[0], "Ada") if self.asked > 7000 else None
+
+        def alarm_reply(self) -> AlarmReply | None:
+            return None
+
+    person = Attended("Ada", Slow(), lambda event: None, 1e5)
+    run = rehearse(Rehearsal(plan()), device(), PointPatient(), tmp_path / "j", 1, "test", model=QUIET, attended=person)
+    assert run.result.ending is Ending.COMPLETED, run.result.sentence
+    assert run.duration > 700
