@@ -48,7 +48,7 @@ def rehearse(
     attended: Attended | None = None,
     earlier: Sequence[JournalReading] = (),
     before: TreatmentHistory | None = None,
-    ready: Callable[[SimulatedPatient], None] | None = None,
+    ready: Callable[[SimulatedPatient], None] = lambda patient: None,
     monitors: Monitors | None = None,
 ) -> Run:
     """Run a plan on a simulated patient whose tissue is drawn within the published ranges.
@@ -81,8 +81,7 @@ def rehearse(
     fields = patient_fields(here, plan, draw, progress)
     patient = patient_of(here, plan, draw, fields, before)
     watching = senses(monitors or Monitors(), here, patient, regions_of(here, plan, fields), fields, seed)
-    if ready is not None:
-        ready(patient)
+    ready(patient)
     run = run_on_twin(
         Rehearsal(plan) if approval is None else Approved(plan, approval),
         device,
@@ -98,13 +97,14 @@ def rehearse(
         senses=watching,
     )
     finish(folder, delivered_history(plan, patient, fields, before))
-    _tell_a_stop(run.result, progress)
-    return load_run(folder, planned.data.folder)
+    return _told(load_run(folder, planned.data.folder), run.result, progress)
 
 
-def _tell_a_stop(result: RunResult, progress: Progress) -> None:
+def _told(run: Run, result: RunResult, progress: Progress) -> Run:
+    """The run, after word of it to whoever listens if a person stopped it."""
     if result.ending is Ending.OPERATOR_STOP:
         progress("stopped by the operator", 1.0)
+    return run
 
 
 def _sheet(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openhifu.delivery import engine
+from openhifu.delivery import engine, program
 from openhifu.delivery.journal import Journal
 from openhifu.delivery.output import Output
 from openhifu.delivery.states import State
@@ -66,7 +66,7 @@ def test_an_engine_that_does_not_write_before_it_fires_is_found(monkeypatch: pyt
 
 
 def test_an_engine_that_repeats_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "begun", lambda events: frozenset())
+    monkeypatch.setattr(program, "begun", lambda events: frozenset())
     monkeypatch.setattr(engine, "require_allowed", lambda *arguments: None)
     counts = counts_of(range(60))
     assert counts["repeated"] > 0
