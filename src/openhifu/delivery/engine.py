@@ -216,6 +216,8 @@ class TreatmentEngine:
         finally:
             self._output.off()
             self._close(exposure)
+        if exposure.ending is not Ending.COMPLETED:
+            raise DeviceFault(exposure.sentence)
         self._to(Signal.CEASE)
         return exposure.result()
 

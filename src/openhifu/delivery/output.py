@@ -99,8 +99,11 @@ class Output:
             DeviceFault: if it does not.
         """
         self._ask("load", lambda: self._generator.load(step.power, step.on_time, step.elements_off))
-        if not self.reading().ready:
+        reading = self.reading()
+        if not reading.ready:
             raise DeviceFault("the generator took the exposure but does not say that it is ready")
+        if not math.isfinite(reading.forward_power):
+            raise DeviceFault("the generator's power meter shows no number; check it before anything is fired")
         self.armed = step
 
     def fire(self, power: float) -> None:
