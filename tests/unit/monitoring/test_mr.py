@@ -187,6 +187,6 @@ def test_drift_turns_fat_and_heat_does_not() -> None:
 
 
 def test_a_tissue_of_unknown_brightness_is_refused() -> None:
-    odd = TissueMap(TISSUES.grid, TISSUES.data, ("thyroid", "muscle"))
-    with pytest.raises(GeometryError, match="thyroid"):
+    odd = TissueMap(TISSUES.grid, TISSUES.data, ("plastic", "muscle"))
+    with pytest.raises(GeometryError, match="plastic"):
         MrScanner(odd, (2, 2, 2), scanner().model, 1)
