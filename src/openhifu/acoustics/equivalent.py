@@ -157,6 +157,7 @@ def from_hologram(
 
     Raises:
         GeometryError: if the plane lies beyond the focus, or frequencies differ.
+        OutOfRange: if the amplitudes are so uncertain that nothing is known of the power.
     """
     cut = cut or AngularCut()
     plane = depth(device.surface) if z is None else z
@@ -173,8 +174,13 @@ def from_hologram(
     source = hologram.at(plane, cut).velocity(cut)
     values, spacing = _finer(source)
     power, noise = hologram.power(cut), hologram.noise
-    noise = 0.0 if math.isnan(noise) else noise
-    uncertainty = math.hypot((1 + hologram.relative_uncertainty) ** 2 - 1, 2 * noise**2)
+    known = not math.isnan(noise)
+    uncertainty = math.hypot((1 + hologram.relative_uncertainty) ** 2 - 1, 2 * noise**2 if known else 0.0)
+    if uncertainty >= 1:
+        raise OutOfRange(
+            f"amplitudes within {100 * hologram.relative_uncertainty:.0f} % leave the power uncertain by "
+            f"{100 * uncertainty:.0f} %, which is no calibration; measure with a better hydrophone"
+        )
     surface = VelocityPlane(
         focal_length=device.focal_length,
         z=plane,
@@ -187,11 +193,11 @@ def from_hologram(
     )
     basis = (
         f"hologram of {hologram.quantity} at {1e3 * hologram.z:.1f} mm, waves up to a sine of {cut.sine:g}, brought "
-        f"back to {1e3 * plane:.1f} mm; noise {100 * noise:.2g} %"
+        f"back to {1e3 * plane:.1f} mm; noise {f'{100 * noise:.2g} %' if known else 'not known: no sample of it'}"
     )
     assumptions = (*device.assumptions, "nothing radiates beside the scanned plane")
     made = device.model_copy(update={"surface": surface, "assumptions": assumptions})
-    return _strength(made, power, min(uncertainty, 0.99), hologram.fluid, basis)
+    return _strength(made, power, uncertainty, hologram.fluid, basis)
 
 
 def _strength(

@@ -23,7 +23,7 @@ _SHARES = 128  # references are those of shares rounded to one part of so many, 
 
 
 @dataclass(frozen=True, eq=False)
-class Crossing:
+class Stretch:
     """One step along the beam.
 
     Attributes:
@@ -94,7 +94,7 @@ class HarmonicMarch:
         self._tables: dict[int, tuple[complex, float, NDArray[np.complex64]]] = {}
         self._weights: dict[int, tuple[complex, NDArray[np.float32]]] = {}
 
-    def stations(self, start: NDArray[np.complex64], way: list[Crossing]) -> Iterator[Passing]:
+    def stations(self, start: NDArray[np.complex64], way: list[Stretch]) -> Iterator[Passing]:
         """March from the first station over every crossing.
 
         Args:
@@ -170,7 +170,7 @@ class HarmonicMarch:
         lost[strong] = np.maximum(fell, 0.0) + np.sum(np.abs(columns[:, carried:]) ** 2, axis=1)
         return out, lost
 
-    def _cross(self, waves: NDArray[np.complex64], spectra: NDArray[np.complex64], step: Crossing) -> None:
+    def _cross(self, waves: NDArray[np.complex64], spectra: NDArray[np.complex64], step: Stretch) -> None:
         """One step, in place."""
         active = max(n for n in range(1, waves.shape[0] + 1) if n == 1 or spectra[n - 1].any())
         references = [self._reference(step.shares, n) for n in range(1, active + 1)]
@@ -195,7 +195,7 @@ class HarmonicMarch:
         ratio = two.linear.density * kz[0] / (one.linear.density * kz[1])
         return (2 * ratio / (ratio + 1)).astype(np.complex64)
 
-    def _screen(self, n: int, reference: complex, step: Crossing) -> NDArray[np.complex64]:
+    def _screen(self, n: int, reference: complex, step: Stretch) -> NDArray[np.complex64]:
         """Factor at every sample for its departure from the reference and the change of fluid."""
         own = np.array([f.wavenumbers_at(np.array([float(n)]))[0] for f in self._fluids])
         departure = 0.5 * (own[:, None] + own[None, :]) - reference

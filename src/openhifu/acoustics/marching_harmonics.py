@@ -15,7 +15,7 @@ from openhifu.acoustics.compiled import Compilation
 from openhifu.acoustics.field import AcousticField, SolveReport
 from openhifu.acoustics.fullwave_checks import available_memory
 from openhifu.acoustics.harmonic_box import HarmonicBox
-from openhifu.acoustics.harmonic_march import Crossing, HarmonicMarch
+from openhifu.acoustics.harmonic_march import HarmonicMarch, Stretch
 from openhifu.acoustics.marching import Marching, Prepared
 from openhifu.acoustics.marching_checks import SPONGE_CELLS
 from openhifu.acoustics.marching_kernels import march
@@ -95,7 +95,7 @@ class HarmonicMarching:
             why=why,
             models=self.models,
             omits=self.omits,
-            notes=self._notes(problem, box),
+            notes=self._notes(problem, box, prepared.materials),
             wall_seconds=time.perf_counter() - started,
             planes=problem.medium.grid.shape[2],
             compiled=compilation.happened(),
@@ -105,13 +105,16 @@ class HarmonicMarching:
         fields = [Field(problem.medium.grid, np.moveaxis(w, 0, 2), Quantity.PRESSURE) for w in waves if kept]
         return dataclasses.replace(field, harmonics=tuple(fields))
 
-    def _notes(self, problem: AcousticProblem, box: HarmonicBox) -> tuple[str, ...]:
+    def _notes(self, problem: AcousticProblem, box: HarmonicBox, materials: Materials) -> tuple[str, ...]:
         z = 1e3 * (problem.first_voxel[2] + problem.medium.grid.axis(2)[box.first])
         across = f"{1e3 * box.spacing[0]:.2g} mm"
-        return (
+        where = (
             f"harmonics from {z:.1f} mm from the apex on, {box.shape[0]} x {box.shape[1]} samples {across} apart; "
-            "outside that box the field is linear and holds no harmonics",
+            "outside that box the field is linear and holds no harmonics"
         )
+        if not (materials.hard | materials.gas).any():
+            return (where,)
+        return where, "bone and gas beside the beam count as its commonest tissue where harmonics are marched"
 
     def _boxed(
         self, problem: AcousticProblem, prepared: Prepared, body: _Body, box: HarmonicBox, planes: NDArray[np.complex64]
@@ -206,7 +209,7 @@ def _edges(box: HarmonicBox) -> NDArray[np.float32]:
 
 def _way(
     problem: AcousticProblem, prepared: Prepared, body: _Body, box: HarmonicBox
-) -> tuple[list[Crossing], dict[int, int]]:
+) -> tuple[list[Stretch], dict[int, int]]:
     """Steps from plane to plane of the box, and the grid's plane of every station that lies on one."""
     grid, surface, fluid = problem.medium.grid, problem.drive.transducer.surface, prepared.fluid
     x0, y0, z0 = problem.first_voxel
@@ -223,7 +226,7 @@ def _way(
         here, there = box.spread(body.labels[n]), box.spread(body.labels[n + 1])
         for m in range(count):
             before, behind = (here if 2 * m < count else there), (here if 2 * m + 2 < count + 1 else there)
-            way.append(Crossing(h / count, np.asarray(shares), before, behind))
+            way.append(Stretch(h / count, np.asarray(shares), before, behind))
         marks[len(way)] = n + 1
     return way, marks
 

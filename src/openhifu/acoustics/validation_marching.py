@@ -17,6 +17,8 @@ from openhifu.acoustics.marching import Marching
 from openhifu.acoustics.phase_shift import PhaseShift
 from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.propagator import Propagator
+from openhifu.acoustics.rayleigh import pressure_at
+from openhifu.acoustics.source import Fluid
 from openhifu.acoustics.validation_pictures import side_by_side
 from openhifu.acoustics.validation_setups import LOSSLESS, device
 from openhifu.base.grid import Grid
@@ -134,6 +136,22 @@ def _compared(wall: Wall, wide: bool) -> tuple[float, float, Picture]:
     return l2, 100 * abs(marched.peak_pressure / whole.peak_pressure - 1), picture
 
 
+def _steep() -> ValidationRow:
+    """The bowl of the curved wall in water alone: |P| behind the same depth on the plane y = 0, weighted by the radius."""
+    grid, drive = _CURVED.problem().medium.grid, _CURVED.problem().drive
+    field = _pressure(Marching().solve(AcousticProblem(drive, Medium.uniform(LOSSLESS, grid)), _KEEP))
+    n, inner = grid.shape[1] // 2, slice(_EDGE, -_EDGE)
+    x, z = (grid.affine[0, 3] + grid.axis(0))[inner], grid.affine[2, 3] + grid.axis(2)
+    z, found = z[z > _BEHIND], np.abs(field[inner, n][:, z > _BEHIND])
+    points = np.stack(np.broadcast_arrays(x[:, None], 0.0, z[None, :]), axis=-1)
+    truth = np.abs(pressure_at(drive, points, Fluid.of(LOSSLESS, drive.transducer.frequency)))
+    ring = np.sqrt(np.abs(x))[:, None]
+    figure = 100 * float(np.linalg.norm(ring * (found - truth)) / np.linalg.norm(ring * truth))
+    picture = side_by_side(x, z, found.T, truth.T, "Rayleigh")
+    case = "marching, bowl of 42 degrees in water: |P|"
+    return ValidationRow.of(case, figure, 1.5, "% L2", "Rayleigh integral", picture)
+
+
 def _rows(name: str, title: str, wall: Wall, limit: float, wide: bool) -> dict[str, Callable[[], ValidationRow]]:
     truth = "full wave, 0.04 % from a finer one" if wall is _CURVED else "full wave, residual 5e-4"
     title = f"{'phase-shift marching' if wide else 'marching'}, {title}"
@@ -154,7 +172,7 @@ _TITLES: tuple[tuple[str, str, Wall, float], ...] = (
     ("hollow", "hollow skin, fat, muscle, liver, 30 degrees", _HOLLOW, 4.0),
     ("round", "round skin, fat, muscle, liver, 25 degrees", _ROUND, 4.0),
 )
-CASES: dict[str, Callable[[], ValidationRow]] = {}
+CASES: dict[str, Callable[[], ValidationRow]] = {"marching-steep": _steep}
 for _name, _title, _wall, _limit in _TITLES:
     CASES |= _rows(f"marching-{_name}", _title, _wall, _limit, wide=False)
     CASES |= _rows(f"phaseshift-{_name}", _title, _wall, _limit, wide=True)

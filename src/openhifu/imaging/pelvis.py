@@ -39,6 +39,8 @@ GRADES = {"uterus-like": "fibroid", "high": "fibroid_high_perfusion"}
 """Catalogue tissue of each perfusion grade; a lower published grade was not found, so none is offered."""
 
 SPACING = 2e-3
+"""m, edge of a voxel."""
+
 _HU = {"outside": -1000, "fat": -100, "soft": 50, "watery": 5, "bone": 250}
 _SKIN, _UTERUS_WALL, _BEHIND = 2e-3, 10e-3, 80e-3
 _HALF_HEIGHT, _HALF_WIDTH = 90e-3, 170e-3

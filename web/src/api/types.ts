@@ -98,7 +98,6 @@ export interface Job {
 export interface PlanLine {
   hash: string;
   case: string;
-  case_id: string | null;
   device: string;
   made_at: string | number;
   spot_count: number;
@@ -153,7 +152,6 @@ export interface Metrics {
 export interface PlanView {
   hash: string;
   case: string;
-  case_id: string | null;
   device: string;
   serial: string;
   spots: Spot[];

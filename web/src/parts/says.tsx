@@ -48,3 +48,18 @@ export function Fact({ name, children }: { name: string; children: ComponentChil
     </>
   );
 }
+
+/** What stands where a record is still being opened, or why it cannot be. */
+export function Opening({ problem }: { problem: unknown }) {
+  return (
+    <div class="pad">
+      {problem ? (
+        <ProblemSays problem={problem} />
+      ) : (
+        <p class="quiet" role="status">
+          {t("page.opening")}
+        </p>
+      )}
+    </div>
+  );
+}

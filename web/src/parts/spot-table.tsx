@@ -4,6 +4,7 @@ import type { Light, Spot } from "../api/types";
 import { number, quantity } from "../words/numbers";
 import { t } from "../words/words";
 import { Fact } from "./says";
+import { TableHead, type Column } from "./table-head";
 
 const SHAPES: Record<Light, string> = { green: "●", amber: "▲", red: "■" };
 
@@ -52,6 +53,14 @@ function Row({ spot, open, choose }: { spot: Spot; open: boolean; choose: () => 
   );
 }
 
+const COLUMNS: Column[] = [
+  { key: "spot.light", heard: true },
+  { key: "spot.number", numeric: true },
+  { key: "spot.power", numeric: true },
+  { key: "spot.on", numeric: true },
+  { key: "spot.peak", numeric: true },
+];
+
 export function SpotTable({
   spots,
   chosen,
@@ -75,25 +84,7 @@ export function SpotTable({
         ))}
       </div>
       <table class="tight">
-        <thead>
-          <tr>
-            <th scope="col">
-              <span class="unseen">{t("spot.light")}</span>
-            </th>
-            <th scope="col" class="number">
-              {t("spot.number")}
-            </th>
-            <th scope="col" class="number">
-              {t("spot.power")}
-            </th>
-            <th scope="col" class="number">
-              {t("spot.on")}
-            </th>
-            <th scope="col" class="number">
-              {t("spot.peak")}
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={COLUMNS} />
         <tbody>
           {spots.map((spot) => (
             <Row key={spot.index} spot={spot} open={spot.index === chosen} choose={() => choose(spot)} />

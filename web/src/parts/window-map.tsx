@@ -9,6 +9,7 @@ import { number } from "../words/numbers";
 import { t } from "../words/words";
 import { useLoad } from "./load";
 import { ProblemSays } from "./says";
+import { TableHead, type Column } from "./table-head";
 
 const REFUSED = "#3a3036";
 const HEIGHT = 220;
@@ -59,6 +60,8 @@ function refusedShares(map: WindowMap): { name: string; share: number }[] {
     .sort((a, b) => b.share - a.share);
 }
 
+const SHARES: Column[] = [{ key: "window_map.refused" }, { key: "window_map.share", numeric: true }];
+
 export function WindowMapView({ hash, pose }: { hash: string; pose: { direction: Vector } }) {
   const { data: map, problem } = useLoad<WindowMap>(`/plans/${hash}/window`);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -84,14 +87,7 @@ export function WindowMapView({ hash, pose }: { hash: string; pose: { direction:
       </div>
       {map && (
         <table class="tight">
-          <thead>
-            <tr>
-              <th scope="col">{t("window_map.refused")}</th>
-              <th scope="col" class="number">
-                {t("window_map.share")}
-              </th>
-            </tr>
-          </thead>
+          <TableHead columns={SHARES} />
           <tbody>
             {refusedShares(map).map(({ name, share }) => (
               <tr key={name}>

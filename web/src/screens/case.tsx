@@ -9,7 +9,7 @@ import { Link } from "../parts/link";
 import { useLoad } from "../parts/load";
 import { MakePlan } from "../parts/make-plan";
 import { useCaseImages } from "../parts/open-case";
-import { Fact, ProblemSays, VerdictSays } from "../parts/says";
+import { Fact, Opening, ProblemSays, VerdictSays } from "../parts/says";
 import { Tabs } from "../parts/tabs";
 import { ViewTools } from "../parts/view-tools";
 import type { ViewerState } from "../viewer/state";
@@ -69,18 +69,7 @@ export default function Case({ id }: { id: string }) {
   const { data: view, problem } = useLoad<CaseView>(`/cases/${id}`);
   const { state, surfaces, problem: imageProblem } = useCaseImages(id, view);
   const [drawing, setDrawing] = useState<Drawing | null>(null);
-  if (!view)
-    return (
-      <div class="pad">
-        {problem ? (
-          <ProblemSays problem={problem} />
-        ) : (
-          <p class="quiet" role="status">
-            {t("page.opening")}
-          </p>
-        )}
-      </div>
-    );
+  if (!view) return <Opening problem={problem} />;
   const tabs = [
     { name: "overview", title: t("case.overview"), body: () => <Overview view={view} state={state} /> },
     ...(may("physicist") && view.image

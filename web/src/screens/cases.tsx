@@ -8,6 +8,7 @@ import { Link } from "../parts/link";
 import { useLoad } from "../parts/load";
 import { ProblemSays } from "../parts/says";
 import { t } from "../words/words";
+import { TableHead, type Column } from "../parts/table-head";
 
 function Line({ line }: { line: CaseLine }) {
   return (
@@ -31,7 +32,14 @@ function Line({ line }: { line: CaseLine }) {
   );
 }
 
-const HEADINGS = ["cases.title", "cases.pseudonym", "cases.target", "cases.device", "cases.kind"];
+const COLUMNS: Column[] = [
+  { key: "cases.title" },
+  { key: "cases.pseudonym" },
+  { key: "cases.target" },
+  { key: "cases.device" },
+  { key: "cases.kind" },
+  { key: "cases.plans", heard: true },
+];
 
 export default function Cases() {
   const [search, setSearch] = useState("");
@@ -51,18 +59,7 @@ export default function Cases() {
       <ProblemSays problem={problem} />
       <div class="panel">
         <table>
-          <thead>
-            <tr>
-              {HEADINGS.map((key) => (
-                <th scope="col" key={key}>
-                  {t(key)}
-                </th>
-              ))}
-              <th scope="col">
-                <span class="unseen">{t("cases.plans")}</span>
-              </th>
-            </tr>
-          </thead>
+          <TableHead columns={COLUMNS} />
           <tbody>
             {data?.map((line) => (
               <Line key={line.id} line={line} />

@@ -7,6 +7,7 @@ import { useLoad } from "../parts/load";
 import { ProblemSays } from "../parts/says";
 import { moment, number } from "../words/numbers";
 import { t } from "../words/words";
+import { TableHead, type Column } from "../parts/table-head";
 
 function Roles({ name, chosen, change }: { name: string; chosen: Role[]; change: (roles: Role[]) => void }) {
   const toggle = (role: Role) => () =>
@@ -87,7 +88,14 @@ function PersonLine({ person, change }: { person: Person; change: (more: object)
   );
 }
 
-const AUDIT = ["audit.number", "audit.time", "audit.person", "audit.act", "audit.subject", "audit.detail"];
+const AUDIT: Column[] = [
+  { key: "audit.number" },
+  { key: "audit.time" },
+  { key: "audit.person" },
+  { key: "audit.act" },
+  { key: "audit.subject" },
+  { key: "audit.detail" },
+];
 
 function Audit() {
   const { data, problem } = useLoad<{ total: number; lines: AuditLine[] }>("/audit?offset=0&limit=100");
@@ -96,15 +104,7 @@ function Audit() {
       <h2>{t("audit.heading")}</h2>
       <ProblemSays problem={problem} />
       <table class="tight">
-        <thead>
-          <tr>
-            {AUDIT.map((key) => (
-              <th scope="col" key={key}>
-                {t(key)}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead columns={AUDIT} />
         <tbody>
           {data?.lines.map((line) => (
             <tr key={line.number}>

@@ -9,7 +9,7 @@ import { Approve } from "../parts/approve";
 import { useLoad } from "../parts/load";
 import { useCaseImages } from "../parts/open-case";
 import { PlanChecks, PlanCurves, PlanSummary } from "../parts/plan-parts";
-import { ProblemSays } from "../parts/says";
+import { Opening, ProblemSays } from "../parts/says";
 import { SpotTable } from "../parts/spot-table";
 import { Tabs } from "../parts/tabs";
 import { OverlayKey, ViewTools } from "../parts/view-tools";
@@ -76,26 +76,15 @@ function useSurfacesWithBeam(surfaces: SurfaceSet | null, plan: PlanView | null)
 
 export default function Plan({ hash }: { hash: string }) {
   const { data: plan, problem, again } = useLoad<PlanView>(`/plans/${hash}`);
-  const { data: view } = useLoad<CaseView>(plan?.case_id ? `/cases/${plan.case_id}` : null);
-  const { state, surfaces } = useCaseImages(plan?.case_id ?? null, view);
+  const { data: view } = useLoad<CaseView>(plan ? `/cases/${plan.case}` : null);
+  const { state, surfaces } = useCaseImages(plan?.case ?? null, view);
   const overlay = useOverlay(`/plans/${hash}`, state, "temperature");
   const [chosen, setChosen] = useState<number | null>(null);
   const all = useSurfacesWithBeam(surfaces, plan);
   useEffect(() => {
     if (plan && state.image.value) showSpots(state, plan.spots, chosen);
   }, [plan, state.image.value, chosen]);
-  if (!plan)
-    return (
-      <div class="pad">
-        {problem ? (
-          <ProblemSays problem={problem} />
-        ) : (
-          <p class="quiet" role="status">
-            {t("page.opening")}
-          </p>
-        )}
-      </div>
-    );
+  if (!plan) return <Opening problem={problem} />;
   const choose = (spot: Spot): void => {
     setChosen(spot.index);
     state.moveTo(spot.position_m);

@@ -8,6 +8,7 @@ import { ProblemSays } from "../parts/says";
 import { go } from "../route";
 import { moment, number, percent, quantity } from "../words/numbers";
 import { t } from "../words/words";
+import { TableHead, type Column } from "../parts/table-head";
 
 function Standing({ plan }: { plan: PlanLine }) {
   if (plan.approved) return <span class="tag ok">{t("plan.approved")}</span>;
@@ -39,15 +40,16 @@ function Line({ plan, chosen, choose }: { plan: PlanLine; chosen: boolean; choos
   );
 }
 
-const HEADINGS: [key: string, numeric: boolean][] = [
-  ["plans.plan", false],
-  ["plans.case", false],
-  ["cases.device", false],
-  ["plans.made", false],
-  ["plan.spots", true],
-  ["plan.energy", true],
-  ["plan.coverage", true],
-  ["plans.standing", false],
+const COLUMNS: Column[] = [
+  { key: "plans.compare", heard: true },
+  { key: "plans.plan" },
+  { key: "plans.case" },
+  { key: "cases.device" },
+  { key: "plans.made" },
+  { key: "plan.spots", numeric: true },
+  { key: "plan.energy", numeric: true },
+  { key: "plan.coverage", numeric: true },
+  { key: "plans.standing" },
 ];
 
 export default function Plans({ of }: { of: string | null }) {
@@ -72,18 +74,7 @@ export default function Plans({ of }: { of: string | null }) {
       <ProblemSays problem={problem} />
       <div class="panel">
         <table>
-          <thead>
-            <tr>
-              <th scope="col">
-                <span class="unseen">{t("plans.compare")}</span>
-              </th>
-              {HEADINGS.map(([key, numeric]) => (
-                <th scope="col" key={key} class={numeric ? "number" : ""}>
-                  {t(key)}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <TableHead columns={COLUMNS} />
           <tbody>
             {data?.map((plan) => (
               <Line key={plan.hash} plan={plan} chosen={chosen.includes(plan.hash)} choose={toggle(plan.hash)} />

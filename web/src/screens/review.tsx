@@ -8,7 +8,7 @@ import { JournalView } from "../parts/journal-view";
 import { Link } from "../parts/link";
 import { useLoad } from "../parts/load";
 import { useCaseImages } from "../parts/open-case";
-import { Fact, ProblemSays } from "../parts/says";
+import { Fact, Opening, ProblemSays } from "../parts/says";
 import { Tabs } from "../parts/tabs";
 import { OverlayKey, ViewTools } from "../parts/view-tools";
 import { go } from "../route";
@@ -16,6 +16,7 @@ import { Views } from "../viewer/views";
 import { moment, number, percent, quantity } from "../words/numbers";
 import { known, t } from "../words/words";
 import { useOverlay } from "./plan";
+import { TableHead, type Column } from "../parts/table-head";
 
 function Report({ run }: { run: RunView }) {
   const [job, setJob] = useState<Job | null>(null);
@@ -106,26 +107,18 @@ function Summary({ run, plan }: { run: RunView; plan: PlanView | null }) {
   );
 }
 
+const DELIVERED: Column[] = [
+  { key: "spot.number", numeric: true },
+  { key: "runs.state" },
+  { key: "spot.power", numeric: true },
+  { key: "plan.energy", numeric: true },
+  { key: "spot.peak", numeric: true },
+];
+
 function Delivered({ run, plan }: { run: RunView; plan: PlanView | null }) {
   return (
     <table class="tight">
-      <thead>
-        <tr>
-          <th scope="col" class="number">
-            {t("spot.number")}
-          </th>
-          <th scope="col">{t("runs.state")}</th>
-          <th scope="col" class="number">
-            {t("spot.power")}
-          </th>
-          <th scope="col" class="number">
-            {t("plan.energy")}
-          </th>
-          <th scope="col" class="number">
-            {t("spot.peak")}
-          </th>
-        </tr>
-      </thead>
+      <TableHead columns={DELIVERED} />
       <tbody>
         {run.spot_list.map((spot) => {
           const planned = plan?.spots.find((one) => one.index === spot.index);
@@ -160,23 +153,12 @@ function Side({ run, plan }: { run: RunView; plan: PlanView | null }) {
 export default function Review({ id }: { id: string }) {
   const { data: run, problem } = useLoad<RunView>(`/runs/${id}`);
   const { data: plan } = useLoad<PlanView>(run ? `/plans/${run.plan}` : null);
-  const { data: view } = useLoad<CaseView>(plan?.case_id ? `/cases/${plan.case_id}` : null);
-  const { state, surfaces } = useCaseImages(plan?.case_id ?? null, view);
+  const { data: view } = useLoad<CaseView>(plan ? `/cases/${plan.case}` : null);
+  const { state, surfaces } = useCaseImages(plan?.case ?? null, view);
   const [planned, setPlanned] = useState(false);
   const overlay = useOverlay(planned && run ? `/plans/${run.plan}` : `/runs/${id}`, state, "dose");
   useEffect(() => void (run && run.state !== "ended" && go(`/runs/${id}`)), [run]);
-  if (!run)
-    return (
-      <div class="pad">
-        {problem ? (
-          <ProblemSays problem={problem} />
-        ) : (
-          <p class="quiet" role="status">
-            {t("page.opening")}
-          </p>
-        )}
-      </div>
-    );
+  if (!run) return <Opening problem={problem} />;
   return (
     <div class="work">
       <section class="stage" aria-label={t("view.role")}>

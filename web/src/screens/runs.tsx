@@ -6,14 +6,15 @@ import { useLoad } from "../parts/load";
 import { ProblemSays } from "../parts/says";
 import { moment, number, quantity } from "../words/numbers";
 import { known, t } from "../words/words";
+import { TableHead, type Column } from "../parts/table-head";
 
-const HEADINGS: [key: string, numeric: boolean][] = [
-  ["runs.started", false],
-  ["plans.case", false],
-  ["runs.kind", false],
-  ["runs.state", false],
-  ["plan.spots", true],
-  ["plan.energy", true],
+const COLUMNS: Column[] = [
+  { key: "runs.started" },
+  { key: "plans.case" },
+  { key: "runs.kind" },
+  { key: "runs.state" },
+  { key: "plan.spots", numeric: true },
+  { key: "plan.energy", numeric: true },
 ];
 
 function Line({ run }: { run: RunLine }) {
@@ -46,15 +47,7 @@ export default function Runs({ plan }: { plan: string | null }) {
       <ProblemSays problem={problem} />
       <div class="panel">
         <table>
-          <thead>
-            <tr>
-              {HEADINGS.map(([key, numeric]) => (
-                <th scope="col" key={key} class={numeric ? "number" : ""}>
-                  {t(key)}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <TableHead columns={COLUMNS} />
           <tbody>
             {data?.map((run) => (
               <Line key={run.id} run={run} />

@@ -132,8 +132,8 @@ function ended(run: RunView | null, status: LiveStatus | null): boolean {
 export default function Treat({ id }: { id: string }) {
   const { data: run, problem, again } = useLoad<RunView>(`/runs/${id}`);
   const { data: plan } = useLoad<PlanView>(run ? `/plans/${run.plan}` : null);
-  const { data: view } = useLoad<CaseView>(plan?.case_id ? `/cases/${plan.case_id}` : null);
-  const { state } = useCaseImages(plan?.case_id ?? null, view);
+  const { data: view } = useLoad<CaseView>(plan ? `/cases/${plan.case}` : null);
+  const { state } = useCaseImages(plan?.case ?? null, view);
   const [over, setOver] = useState(false);
   const { live, stop } = useLines(id, run !== null && run.state !== "ended");
   const status = live?.status.value ?? null;

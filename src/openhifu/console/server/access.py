@@ -141,7 +141,7 @@ def _guard(connection: HTTPConnection) -> None:
         console.audit.write(person.name, f"refused: {rule.act or path}", subject)
         raise Refused(403, f"this is for: {allowed}; you are {', '.join(person.ordered)}", "ask somebody who may")
     if method not in SAFE | {"WEBSOCKET"} and not _same(connection.headers.get(CSRF_HEADER, ""), session.csrf):
-        raise Refused(403, f"the request lacks the header {CSRF_HEADER} of this session", "load the page again")
+        raise Refused(403, f"the request lacks the header {CSRF_HEADER} of this log-in", "load the page again")
     if rule.act:
         console.audit.write(person.name, rule.act, subject)
     connection.state.person, connection.state.session = person, session

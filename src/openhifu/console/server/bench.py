@@ -52,7 +52,7 @@ def stop_latency(stops: int = STOPS) -> tuple[Measurement, ...]:
 
 
 def live_freshness() -> tuple[Measurement, ...]:
-    """Four browsers watch one treatment; one of them is suspended: it reads nothing and gives no credit back."""
+    """Four browsers watch one treatment; one of them takes eight pictures and gives no credit back, as if suspended."""
     with _ready() as (browser, plan), ExitStack() as stack:
         run = browser.ask("POST", f"/api/plans/{plan}/treat", {"pace": PACE_OF_PICTURES})["run"]
         frozen = stack.enter_context(browser.line(f"/api/runs/{run}/live"))
@@ -69,7 +69,7 @@ def live_freshness() -> tuple[Measurement, ...]:
             watchers[0].until(lambda s: s["state"] == "ended")
     slowest = min(len(a) for a in ages) / 2 / _WATCHED  # two kinds of picture
     together = sorted(age for a in ages for age in a)
-    name = "live pictures, four browsers, one suspended"
+    name = "live pictures, four browsers, one without credits"
     return (
         Measurement.of(f"{name}: of each kind", slowest, "a second", goal=2.0, more_is_better=True),
         Measurement.of(f"{name}: engine to browser, median", 1e3 * _quantile(together, 0.5), "ms"),

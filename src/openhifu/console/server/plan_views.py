@@ -37,7 +37,6 @@ class PlanLine(Form):
 
     hash: str
     case: str
-    case_id: str
     device: str
     made_at: float
     spot_count: int
@@ -121,7 +120,6 @@ class PlanShown(Form):
 
     hash: str
     case: str
-    case_id: str
     device: str
     serial: str
     spots: list[SpotShown]
@@ -159,7 +157,6 @@ class PlanViews:
         return PlanLine(
             hash=hashed,
             case=plan.case,
-            case_id=plan.case,
             device=plan.device,
             made_at=self.library.plan_path(hashed).stat().st_mtime,
             spot_count=len(plan.sonications),
@@ -186,7 +183,6 @@ class PlanViews:
         return PlanShown(
             hash=hashed,
             case=plan.case,
-            case_id=plan.case,
             device=plan.device,
             serial=plan.serial,
             spots=spots(plan, transducer(plan.device)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import gzip
+import math
 import shutil
 import zlib
 from typing import Annotated, Any
@@ -36,7 +37,7 @@ router = APIRouter(prefix="/api", tags=["cases"])
 
 
 class DeviceShown(Form):
-    """A device of the catalogue."""
+    """A device of the catalogue; its aperture is the diameter of the cone of rays at the rim."""
 
     name: str
     title: str
@@ -44,6 +45,7 @@ class DeviceShown(Form):
     element_count: int
     frequency_hz: float
     focal_length_m: float
+    aperture_m: float
     highest_power_w: float
     longest_on_s: float
     calibration_date: str
@@ -298,6 +300,7 @@ def _device(device: Transducer) -> DeviceShown:
         element_count=device.elements,
         frequency_hz=device.frequency,
         focal_length_m=device.focal_length,
+        aperture_m=2 * device.focal_length * math.sin(device.surface.half_angles[1]),
         highest_power_w=device.ceilings.acoustic_power,
         longest_on_s=device.ceilings.on_time,
         calibration_date=device.calibration.date,

@@ -23,7 +23,7 @@ PAGE = Path(__file__).parents[1] / "page"
 NOTICE = "Research software; not a medical device."
 
 UNBUILT = (
-    "The console's page is not built: in a clone, run npm ci and npm run build in the folder web (this needs Node), or "
+    "The console's page is not built: in a clone, run make page (this needs Node 20.19 or newer), or "
     "install OpenHIFU from a wheel, which has the page in it; everything under /api works without it."
 )
 """What is shown where there is no page."""

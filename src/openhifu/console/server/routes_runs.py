@@ -12,6 +12,7 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from openhifu.base.errors import HifuError
+from openhifu.base.outcome import Ending
 from openhifu.console.rehearsal import DEFAULT_SEED
 from openhifu.console.runs import DELIVERED
 from openhifu.console.server.access import person_of
@@ -28,6 +29,7 @@ from openhifu.console.server.treat.online import Treatment
 from openhifu.console.server.volumes import OverlayShown, overlay
 from openhifu.delivery.folds import delivered_spots
 from openhifu.imaging import read_history
+from openhifu.model.delivered import DeliveredSpot
 from openhifu.model.history import TreatmentHistory
 
 router = APIRouter(prefix="/api", tags=["runs"])
@@ -50,7 +52,7 @@ class RunName(Form):
 
 
 class SpotRun(Form):
-    """A spot of the plan in a run."""
+    """A spot of the plan in a run: time and energy of all its exposures, the highest power and temperature."""
 
     index: int
     state: Literal["to come", "partial", "done"]
@@ -255,12 +257,11 @@ def _request(console: Console, plan: str, by: str, wish: TreatWish) -> TreatRequ
 
 def _on(console: Console, run: str) -> Treatment:
     treatment = console.online.find(run)
+    if treatment is not None and not treatment.over:
+        return treatment
     if treatment is None:
         console.library.run_folder(run)  # says so if there is none at all
-        raise Refused(409, "this run is over", "see its journal")
-    if treatment.over:
-        raise Refused(409, "this run is over", "see its journal")
-    return treatment
+    raise Refused(409, "this run is over", "see its journal")
 
 
 def _state(console: Console, seen: RunSeen) -> State:
@@ -319,23 +320,27 @@ def _prepared(console: Console, treatment: Treatment) -> RunShown:
 
 
 def _spots(seen: RunSeen) -> list[SpotRun]:
-    delivered = {spot.index: spot for spot in delivered_spots(seen.journal.events)}
-    found = []
-    for planned in seen.plan.sonications:
-        spot = delivered.get(planned.index)
-        state = "to come" if spot is None else "done" if str(spot.ending) == "completed" else "partial"
-        found.append(
-            SpotRun(
-                index=planned.index,
-                state=state,
-                power_w=None if spot is None else spot.acoustic_power,
-                on_s=None if spot is None else spot.on_time,
-                energy_j=None if spot is None else spot.energy,
-                measured_peak_c=None if spot is None else spot.measured_peak,
-                ending=None if spot is None else str(spot.ending),
-            )
+    given = delivered_spots(seen.journal.events)
+    return [_spot(s.index, [spot for spot in given if spot.index == s.index]) for s in seen.plan.sonications]
+
+
+def _spot(index: int, given: list[DeliveredSpot]) -> SpotRun:
+    """A spot over all its exposures: the first, and what was given again because it was too little."""
+    if not given:
+        return SpotRun(
+            index=index, state="to come", power_w=None, on_s=None, energy_j=None, measured_peak_c=None, ending=None
         )
-    return found
+    peaks = [spot.measured_peak for spot in given if spot.measured_peak is not None]
+    done = any(spot.ending is Ending.COMPLETED for spot in given)
+    return SpotRun(
+        index=index,
+        state="done" if done else "partial",
+        power_w=max(spot.acoustic_power for spot in given),
+        on_s=sum(spot.on_time for spot in given),
+        energy_j=sum(spot.energy for spot in given),
+        measured_peak_c=max(peaks, default=None),
+        ending=str(given[-1].ending),
+    )
 
 
 def _delivered(console: Console, run: str) -> TreatmentHistory:
