@@ -137,7 +137,7 @@ def _compared(wall: Wall, wide: bool) -> tuple[float, float, Picture]:
 
 
 def _steep() -> ValidationRow:
-    """The bowl of the curved wall in water alone: |P| behind the same depth on the plane y = 0, weighted by the radius."""
+    """The bowl of the curved wall in water alone: |P| behind the same depth on the plane y = 0, weighted by radius."""
     grid, drive = _CURVED.problem().medium.grid, _CURVED.problem().drive
     field = _pressure(Marching().solve(AcousticProblem(drive, Medium.uniform(LOSSLESS, grid)), _KEEP))
     n, inner = grid.shape[1] // 2, slice(_EDGE, -_EDGE)
