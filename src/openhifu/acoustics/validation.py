@@ -30,12 +30,11 @@ from openhifu.acoustics.validation_setups import (
     rectangles,
     substance,
 )
-from openhifu.base.errors import UnknownName
 from openhifu.base.field import Field
 from openhifu.base.frames import Frame
 from openhifu.base.grid import Grid
 from openhifu.base.picture import Curve, Picture
-from openhifu.base.validation import ValidationRow
+from openhifu.base.validation import ValidationRow, run_cases
 from openhifu.model.drive import Drive
 from openhifu.model.medium import Medium
 from openhifu.model.pose import Pose
@@ -327,8 +326,4 @@ def validate(names: Iterable[str] = ()) -> tuple[ValidationRow, ...]:
     Raises:
         UnknownName: if there is no case of a name.
     """
-    wanted = tuple(names) or tuple(CASES)
-    for name in wanted:
-        if name not in CASES:
-            raise UnknownName("acoustic validation case", name, CASES)
-    return tuple(CASES[name]() for name in wanted)
+    return run_cases("acoustic validation case", CASES, names)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+
 from pydantic import ConfigDict, Field, InstanceOf
 
+from openhifu.base.errors import UnknownName
 from openhifu.base.picture import Picture
 from openhifu.base.record import Record
 
@@ -39,3 +42,23 @@ class ValidationRow(Record):
         value = float(figure)
         ok = bool(value <= limit)
         return cls(case=case, figure=value, limit=limit, unit=unit, truth=truth, ok=ok, picture=picture)
+
+
+def run_cases(
+    kind: str, cases: Mapping[str, Callable[[], ValidationRow]], names: Iterable[str]
+) -> tuple[ValidationRow, ...]:
+    """Run the named cases, or all.
+
+    Args:
+        kind: what the cases are called in an error.
+        cases: every case by its name.
+        names: the wanted ones; none for all.
+
+    Raises:
+        UnknownName: if there is no case of a name; nothing was run then.
+    """
+    wanted = tuple(names) or tuple(cases)
+    for name in wanted:
+        if name not in cases:
+            raise UnknownName(kind, name, cases)
+    return tuple(cases[name]() for name in wanted)

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import ncf, norm
 
-from openhifu.base.errors import UnknownName
 from openhifu.base.grid import Grid
-from openhifu.base.validation import ValidationRow
+from openhifu.base.validation import ValidationRow, run_cases
 from openhifu.monitoring.ablation_marker import window_mean
 from openhifu.monitoring.cavitation import ReceiveTrace
 from openhifu.monitoring.echo_decorrelation import EchoDecorrelation
@@ -171,8 +170,4 @@ def validate(names: Iterable[str] = ()) -> tuple[ValidationRow, ...]:
     Raises:
         UnknownName: if there is no case of a name.
     """
-    wanted = tuple(names) or tuple(CASES)
-    for name in wanted:
-        if name not in CASES:
-            raise UnknownName("monitoring validation case", name, CASES)
-    return tuple(CASES[name]() for name in wanted)
+    return run_cases("monitoring validation case", CASES, names)

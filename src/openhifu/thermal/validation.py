@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from openhifu.base.errors import UnknownName
-from openhifu.base.validation import ValidationRow
+from openhifu.base.validation import ValidationRow, run_cases
 from openhifu.thermal import validation_dose, validation_heat, validation_treatment
 
 CASES: dict[str, Callable[[], ValidationRow]] = {
@@ -22,8 +21,4 @@ def validate(names: Iterable[str] = ()) -> tuple[ValidationRow, ...]:
     Raises:
         UnknownName: if there is no case of a name.
     """
-    wanted = tuple(names) or tuple(CASES)
-    for name in wanted:
-        if name not in CASES:
-            raise UnknownName("thermal validation case", name, CASES)
-    return tuple(CASES[name]() for name in wanted)
+    return run_cases("thermal validation case", CASES, names)

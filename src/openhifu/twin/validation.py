@@ -8,9 +8,8 @@ from functools import cache
 
 import numpy as np
 
-from openhifu.base.errors import UnknownName
 from openhifu.base.field import Field, Quantity
-from openhifu.base.validation import ValidationRow
+from openhifu.base.validation import ValidationRow, run_cases
 from openhifu.monitoring.echo_energy import EchoEnergy, temperature_of_change
 from openhifu.monitoring.spectral_cavitation import SpectralDetector
 from openhifu.twin import marker_trial, thermometry_trial
@@ -138,8 +137,4 @@ def validate(names: Iterable[str] = ()) -> tuple[ValidationRow, ...]:
     Raises:
         UnknownName: if there is no case of a name.
     """
-    wanted = tuple(names) or tuple(CASES)
-    for name in wanted:
-        if name not in CASES:
-            raise UnknownName("twin validation case", name, CASES)
-    return tuple(CASES[name]() for name in wanted)
+    return run_cases("twin validation case", CASES, names)
