@@ -46,8 +46,8 @@ def orthanc(folder: Path, our_port: int) -> Iterator[tuple[Peer, str]]:
 
 
 @contextmanager
-def dcmqrscp(folder: Path, our_port: int) -> Iterator[Peer]:
-    """A running dcmqrscp that knows us at ``our_port``."""
+def dcmqrscp(folder: Path, our_port: int, associations: Path | None = None) -> Iterator[Peer]:
+    """A running dcmqrscp that knows us at ``our_port``; by itself, or with associations from a file. It writes ``log``."""
     port = free_port()
     (folder / "db").mkdir(parents=True)
     (folder / "dcmqrscp.cfg").write_text(
@@ -66,7 +66,9 @@ AETable END
 """,
         encoding="utf-8",
     )
-    with _running([str(DCMQRSCP), "-c", str(folder / "dcmqrscp.cfg"), "--allow-shutdown"], folder, port):
+    chosen = [] if associations is None else ["-xf", str(associations), "Archive", "Moving"]
+    command = [str(DCMQRSCP), "-v", "-c", str(folder / "dcmqrscp.cfg"), "--allow-shutdown", *chosen]
+    with _running(command, folder, port):
         yield Peer("DCMTK", "127.0.0.1", port)
 
 

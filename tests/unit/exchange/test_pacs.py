@@ -20,6 +20,7 @@ from openhifu.exchange.pacs.server import Inbox
 from tests.archives import DCMQRSCP, ORTHANC, WEB_PLUGIN, dcmqrscp, orthanc
 from tests.unit.exchange.conftest import study
 
+ASSOCIATIONS = Path(__file__).parents[3] / "docs" / "dcmtk-associations.cfg"
 WITHOUT_ORTHANC = pytest.mark.skipif(ORTHANC is None, reason="Orthanc (Debian: orthanc) is not installed")
 WITHOUT_WEB = pytest.mark.skipif(
     ORTHANC is None or not WEB_PLUGIN.exists(), reason="Orthanc's DICOMweb (Debian: orthanc-dicomweb) is not installed"
@@ -40,7 +41,7 @@ def at_orthanc(tmp_path_factory: pytest.TempPathFactory, our_port: int) -> Itera
 
 @pytest.fixture(scope="module")
 def at_dcmtk(tmp_path_factory: pytest.TempPathFactory, our_port: int) -> Iterator[Peer]:
-    with dcmqrscp(tmp_path_factory.mktemp("dcmtk"), our_port) as found:
+    with dcmqrscp(tmp_path_factory.mktemp("dcmtk"), our_port, ASSOCIATIONS) as found:
         yield found
 
 
@@ -63,7 +64,7 @@ def content(files: list[Path] | tuple[Path, ...]) -> dict[str, str]:
 STUDY = {"StudyInstanceUID": study().study_uid}
 
 
-def round_trip(peer: Peer, exported: Path, folder: Path, our_port: int, unmovable: str = "") -> None:
+def round_trip(peer: Peer, exported: Path, folder: Path, our_port: int) -> None:
     echo(peer)
     files = sent(exported)
     assert store(peer, files) == len(files)
@@ -74,10 +75,9 @@ def round_trip(peer: Peer, exported: Path, folder: Path, our_port: int, unmovabl
     assert {s["Modality"] for s in series} == {"CT", "SEG", "RTSTRUCT", "RTDOSE", "OT", "SR", "DOC"}
     assert content(get(peer, STUDY, folder / "got")) == content(files)
     moved = {}
-    wanted = [f for f in files if kind(f)[1] != unmovable]
-    for n, uid in enumerate(sorted({kind(f)[0] for f in wanted})):
+    for n, uid in enumerate(sorted({kind(f)[0] for f in files})):
         moved |= content(move(peer, STUDY | {"SeriesInstanceUID": uid}, folder / f"{n}", our_port))
-    assert moved == content(wanted)
+    assert moved == content(files)
 
 
 def kind(file: Path) -> tuple[str, str]:
@@ -95,12 +95,23 @@ def test_a_treatment_goes_through_orthanc(
 
 @WITHOUT_DCMTK
 def test_a_treatment_goes_through_dcmtk(at_dcmtk: Peer, exported: Path, tmp_path: Path, our_port: int) -> None:
-    """All of it; but dcmqrscp 3.6.7 proposes no Parametric Map for C-MOVE, so these go by C-GET only."""
-    round_trip(at_dcmtk, exported, tmp_path, our_port, unmovable=ParametricMapStorage)
-    one = {"SeriesInstanceUID": next(kind(f)[0] for f in sent(exported) if kind(f)[1] == ParametricMapStorage)}
-    with pytest.raises(DeviceFault, match="failed to send 1 objects of a C-MOVE; nothing was kept"):
-        move(at_dcmtk, STUDY | one, tmp_path / "map", our_port)
-    assert not (tmp_path / "map").exists()
+    """All of it: dcmqrscp is given the associations that the documentation gives."""
+    round_trip(at_dcmtk, exported, tmp_path, our_port)
+
+
+@WITHOUT_DCMTK
+def test_what_dcmqrscp_does_not_move_by_itself(exported: Path, tmp_path: Path, our_port: int) -> None:
+    """Without them, a Parametric Map is named by us as not sent and by it as not proposed; C-GET brings it."""
+    file = next(f for f in sent(exported) if kind(f)[1] == ParametricMapStorage)
+    one = STUDY | {"SeriesInstanceUID": kind(file)[0]}
+    with dcmqrscp(tmp_path / "dcmtk", our_port) as peer:
+        store(peer, [file])
+        with pytest.raises(DeviceFault, match=r"failed to send 1 objects of a C-MOVE.*dcmtk-associations\.cfg"):
+            move(peer, one, tmp_path / "map", our_port)
+        assert not (tmp_path / "map").exists()
+        assert content(get(peer, one, tmp_path / "got")) == content([file])
+    said = (tmp_path / "dcmtk" / "log").read_text(encoding="utf-8")
+    assert f"No presentation context for: (PM) {ParametricMapStorage}" in said
 
 
 @WITHOUT_WEB

@@ -168,7 +168,10 @@ def _follow(status: Any, peer: Peer, what: str, progress: Progress) -> None:
     done = int(status.get("NumberOfCompletedSuboperations", 0) or 0)
     failed = int(status.get("NumberOfFailedSuboperations", 0) or 0)
     if failed:
-        raise DeviceFault(f"{peer.words} failed to send {failed} objects of {what}; nothing was kept, ask again")
+        raise DeviceFault(
+            f"{peer.words} failed to send {failed} objects of {what}; nothing was kept: ask again or fetch with get, "
+            "and see the archive's log for kinds it does not move (for DCMTK: docs/dcmtk-associations.cfg)"
+        )
     progress("receiving from the archive", done / max(done + left, 1))
 
 
