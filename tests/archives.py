@@ -47,7 +47,7 @@ def orthanc(folder: Path, our_port: int) -> Iterator[tuple[Peer, str]]:
 
 @contextmanager
 def dcmqrscp(folder: Path, our_port: int, associations: Path | None = None) -> Iterator[Peer]:
-    """A running dcmqrscp that knows us at ``our_port``; by itself, or with associations from a file. It writes ``log``."""
+    """A running dcmqrscp that knows us at ``our_port``, by itself or with associations from a file; it writes a log."""
     port = free_port()
     (folder / "db").mkdir(parents=True)
     (folder / "dcmqrscp.cfg").write_text(
