@@ -122,7 +122,7 @@ def sensitivities(problem: AcousticProblem, objective: Functional) -> Sensitivit
     slope = objective.derivative(field.pressure)
     if not np.all(np.isfinite(slope)):
         raise OutOfRange("the derivative of the objective is not finite everywhere")
-    weight = _first_plane(prepared, slope)
+    weight = first_plane_worth(prepared, slope)
     planes = element_planes(prepared.source, problem, padded(problem))
     worth = np.array([complex(np.sum(plane * weight, dtype=np.complex128)) for plane in planes])
     return Sensitivities(
@@ -130,7 +130,7 @@ def sensitivities(problem: AcousticProblem, objective: Functional) -> Sensitivit
     )
 
 
-def _first_plane(prepared: Prepared, slope: NDArray[np.complex64]) -> NDArray[np.complex64]:
+def first_plane_worth(prepared: Prepared, slope: NDArray[np.complex64]) -> NDArray[np.complex64]:
     """dJ/dP0 on the padded first plane."""
     problem, tables = prepared.problem, tables_of(prepared.materials)
     labels = prepared.stack.labels

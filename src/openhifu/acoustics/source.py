@@ -77,26 +77,26 @@ class Fluid:
 def element_velocities(drive: Drive, fluid: Fluid) -> NDArray[np.complex128]:
     """Complex normal velocity [m/s] of every element, zero where it is off; of every sample of a plane.
 
-    All elements that are on share one amplitude u with W = rho c u^2 / 2 times their area (plane-wave load). A plane's
-    velocities are its own, scaled to the power.
+    W is the sum of rho c u^2 / 2 times the elements' areas, which are alike (plane-wave load). A plane's velocities are
+    its own, scaled to the power.
     """
     surface = drive.transducer.surface
     if isinstance(surface, VelocityPlane):
         turn = np.exp(1j * drive.phases[0]) if drive.phases else 1.0
         scale = turn * math.sqrt(drive.acoustic_power / surface.power)
         return np.asarray(scale * (np.array(surface.real) + 1j * np.array(surface.imag)), dtype=np.complex128)
-    on = np.ones(surface.elements)
+    on = np.array(drive.amplitudes) if drive.amplitudes else np.ones(surface.elements)
     on[list(drive.elements_off)] = 0.0
-    area = surface.area * on.sum() / surface.elements
+    area = surface.area * np.sum(on**2) / surface.elements
     speed = math.sqrt(2.0 * drive.acoustic_power / (fluid.impedance * area))
     phases = np.array(drive.phases) if drive.phases else np.zeros(surface.elements)
     return np.asarray(speed * on * np.exp(1j * phases), dtype=np.complex128)
 
 
 def is_axisymmetric(drive: Drive) -> bool:
-    """Whether the field is the same all around the axis: a cap with every element on and in phase."""
-    same_phase = not drive.phases or max(drive.phases) == min(drive.phases)
-    return isinstance(drive.transducer.surface, Cap) and not drive.elements_off and same_phase
+    """Whether the field is the same all around the axis: a cap with every element on, alike and in phase."""
+    alike = all(not given or max(given) == min(given) for given in (drive.phases, drive.amplitudes))
+    return isinstance(drive.transducer.surface, Cap) and not drive.elements_off and alike
 
 
 def aperture_cosines(surface: Surface) -> NDArray[np.float64]:

@@ -25,7 +25,7 @@ _GRAZING = (
     0.9,
     0.98,
 )  # shares of k: lateral waves between run along the planes and fall to zero, smoothly as to not ring
-Pattern = tuple[tuple[int, ...], tuple[float, ...]]
+Pattern = tuple[tuple[int, ...], tuple[float, ...], tuple[float, ...]]
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def element_planes(planes: SourcePlanes, problem: AcousticProblem, shape: tuple[
 
 
 def _pattern(drive: Drive) -> Pattern:
-    return tuple(sorted(drive.elements_off)), drive.phases
+    return tuple(sorted(drive.elements_off)), drive.phases, drive.amplitudes
 
 
 def _taper(n: int, side: float, edge: float) -> NDArray[np.float32]:

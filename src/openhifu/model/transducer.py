@@ -309,6 +309,7 @@ class Transducer(Record):
         elements_off: tuple[int, ...] = (),
         phases: tuple[float, ...] = (),
         pose: Pose | None = None,
+        amplitudes: tuple[float, ...] = (),
     ) -> Drive:
         """This device driven with an acoustic power [W]; see ``Drive`` for the other arguments."""
         from openhifu.model.drive import Drive as DriveRecord
@@ -318,6 +319,7 @@ class Transducer(Record):
             "acoustic_power": acoustic_power,
             "elements_off": elements_off,
             "phases": phases,
+            "amplitudes": amplitudes,
             "pose": pose,
         }
         return DriveRecord.from_data(data, f"drive of {self.name}")
