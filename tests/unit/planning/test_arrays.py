@@ -6,20 +6,23 @@ import numpy as np
 import pytest
 
 from openhifu.acoustics.adjoint import sensitivities, square_at
+from openhifu.acoustics.materials import Materials
 from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.responses import responses_at, responses_in, voxel_of
 from openhifu.acoustics.solve import solve
-from openhifu.acoustics.source import Fluid
+from openhifu.acoustics.source import Fluid, element_velocities
 from openhifu.acoustics.validation_setups import LOSSLESS, array, bowl, layered
 from openhifu.base.errors import CannotModel, FormatError, GeometryError, OutOfRange
 from openhifu.base.field import Field
 from openhifu.base.grid import Grid
 from openhifu.base.vectors import Vector
+from openhifu.model.catalogue import tissue
 from openhifu.model.medium import Medium
 from openhifu.model.tissuemap import TissueMap
-from openhifu.planning.arrays.aberration import corrected
+from openhifu.planning.arrays.aberration import corrected, corrected_with
 from openhifu.planning.arrays.geometric import geometric_phases
 from openhifu.planning.arrays.several_foci import several_foci
+from openhifu.planning.arrays.sparing import BoneView, at_pressure, curve, spared
 
 _DEVICE = array()
 _FLUID = Fluid.of(LOSSLESS, 1e6)
@@ -148,3 +151,45 @@ def test_what_cannot_be_steered_is_refused_with_the_reason() -> None:
 def test_amplitudes_that_say_nothing_are_refused(amplitudes, off, words) -> None:
     with pytest.raises(FormatError, match=words):
         _DEVICE.drive(1.0, off, amplitudes=amplitudes)
+
+
+def barred() -> tuple[AcousticProblem, BoneView, np.ndarray]:
+    """A bar of bone over half of the beam, and what the elements do to it."""
+    soft = layered(_GRID, ("water", "fat", "muscle"), (10, 16, _GRID.shape[2] - 26))
+    data = soft.map.data.copy()
+    data[30:64, 20:120, 30:34] = 3
+    bone = tissue("bone_cortical")
+    medium = Medium(TissueMap(_GRID, data, (*soft.map.tissues, bone.name)), (*soft.tissues, bone))
+    problem = through(medium, geometric_phases(_DEVICE, _FOCUS, _WATER))
+    mask = data == 3
+    heat = Materials.of(medium, 1e6).heat[data[mask]]
+    focus = responses_at(problem, [_FOCUS])[0]
+    view = BoneView(_DEVICE, _WATER, focus, responses_in(problem, mask), heat, _GRID.voxel_volume)
+    return problem, view, mask
+
+
+def test_weighted_elements_spare_bone_at_equal_focal_pressure() -> None:
+    problem, view, mask = barred()
+    found = corrected_with(problem.drive, view.focus, _WATER).drive
+    plain = at_pressure(view, element_velocities(found, _WATER), 1e6, "all on")
+    curve_ = curve(view, 1e6, (0.1, 1.0, 10.0))
+    for one in curve_:
+        assert one.pressure == pytest.approx(1e6, rel=1e-6)
+        assert one.bound <= one.highest * (1 + 1e-6)
+    assert curve_[0].highest < plain.highest / 5
+    assert np.all(np.diff([c.highest for c in curve_]) > 0)
+    assert np.all(np.diff([c.power for c in curve_]) < 0)
+    assert spared(view, 1e6, 0.1, rounds=0).absorbed < curve_[0].absorbed < plain.absorbed
+    best = curve_[0]
+    really = solve(AcousticProblem(best.drive(_DEVICE, None), problem.medium), Recording(pressure=True), "marching")
+    assert really.pressure is not None and really.heat_rate is not None
+    assert abs(really.pressure.data[voxel_of(problem, _FOCUS)]) == pytest.approx(1e6, rel=5e-3)
+    assert really.heat_rate.data[mask].max() == pytest.approx(best.highest, rel=0.02)
+
+
+def test_sparing_asked_for_nothing_is_refused() -> None:
+    view = BoneView(_DEVICE, _WATER, np.zeros(24, complex), np.ones((24, 2), np.complex64), np.ones(2), 1e-9)
+    with pytest.raises(OutOfRange, match="positive"):
+        spared(view, 0.0, 0.1)
+    with pytest.raises(CannotModel, match="arrives at the focus"):
+        spared(view, 1e6, 0.1)
