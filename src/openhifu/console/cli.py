@@ -17,6 +17,7 @@ from openhifu.console import (
     pacs_commands,
     quality_commands,
     records_commands,
+    robust_commands,
     source_commands,
     treatment_commands,
     validate_commands,
@@ -41,6 +42,7 @@ app.add_typer(journal_commands.app, name="journal")
 for command in (
     treatment_commands.plan,
     treatment_commands.check,
+    robust_commands.robust,
     treatment_commands.rehearse,
     treatment_commands.approve,
     treatment_commands.treat,

@@ -22,13 +22,13 @@ from openhifu.model.catalogue import transducer
 from openhifu.model.history import TreatmentHistory
 from openhifu.model.medium import Medium
 from openhifu.model.plan import Approval, TreatmentPlan
+from openhifu.model.tissue_draw import PatientTissues, draw_tissues
 from openhifu.planning.anatomy import anatomy
 from openhifu.planning.fields import SpotFields, solve_spots
 from openhifu.planning.make import Planned
 from openhifu.planning.predict import heat_solver, target_zone, watched_part
 from openhifu.planning.scene import TARGET_NAME, Scene, scene
 from openhifu.thermal.dose import ThermalDose
-from openhifu.twin.draw import PatientTissues, draw_tissues
 from openhifu.twin.machine import MachineModel
 from openhifu.twin.patient import SimulatedPatient
 from openhifu.twin.rehearse import Attended

@@ -21,8 +21,8 @@ from openhifu.model.delivered import DeliveredSpot
 from openhifu.model.events import RunEnded
 from openhifu.model.history import TreatmentHistory
 from openhifu.model.plan import Approval
+from openhifu.model.tissue_draw import TissueDraw
 from openhifu.planning.make import Planned
-from openhifu.twin.draw import TissueDraw
 
 PLAN, RUN, JOURNAL, APPROVAL, DELIVERED = "plan.json", "run.json", "journal.jsonl", "approval.json", "delivered.h5"
 

@@ -124,6 +124,15 @@ class PrescriptionSection(Section):
         return super().from_si({**data, **nested})
 
 
+class BandSection(Section):
+    """What must hold over the scenarios of a robustness study."""
+
+    coverage: Annotated[Positive, SHARE]
+    organ_share: Annotated[Positive, SHARE]
+    peak_temperature_c: Annotated[Number, CELSIUS]
+    scenarios: Annotated[Positive, SHARE]
+
+
 class SiteSection(Section):
     """The site's own ceilings."""
 
@@ -133,6 +142,13 @@ class SiteSection(Section):
     on_time_s: Annotated[Positive, SECONDS]
     peak_temperature_c: Annotated[Number, CELSIUS]
     treatment_time_min: Annotated[Positive, MINUTES]
+    band: BandSection | None = None
+
+    @classmethod
+    def from_si(cls, data: Mapping[str, Any]) -> Self:
+        """Build from a record's data; a site without a rule for bands has no table of it."""
+        band = data.get("band")
+        return super().from_si({**data, "band": None if band is None else BandSection.from_si(band)})
 
 
 class ThresholdsSection(Section):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from openhifu.base.record import Record
 
@@ -128,6 +128,22 @@ class Prescription(Record):
         return self
 
 
+class BandLimits(Record):
+    """What must hold over the scenarios of a robustness study before a plan may be approved.
+
+    Attributes:
+        coverage: share of the target over its goal that the 5th percentile must reach.
+        organ_share: multiple of each organ's own CEM43 limit that the 95th percentile may not pass.
+        peak_temperature: degC that the 95th percentile of the hottest point may not pass.
+        scenarios: least number of finished scenarios.
+    """
+
+    coverage: float = Field(gt=0, le=1)
+    organ_share: float = Field(gt=0)
+    peak_temperature: float = Field(gt=37, le=110)
+    scenarios: int = Field(ge=8)
+
+
 class SiteLimits(Record):
     """The site's own ceilings, which a plan cannot raise.
 
@@ -138,6 +154,7 @@ class SiteLimits(Record):
         on_time: s.
         peak_temperature: degC.
         treatment_time: s.
+        band: what must hold over the scenarios of a study; None holds the band against what the nominal plan must keep.
     """
 
     acoustic_power: float = Field(gt=0)
@@ -146,3 +163,12 @@ class SiteLimits(Record):
     on_time: float = Field(gt=0)
     peak_temperature: float = Field(gt=37, le=100)
     treatment_time: float = Field(gt=0)
+    band: BandLimits | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_what_was_not_asked(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A site without a rule for bands keeps the content, and the hash, it had before there were any."""
+        data = write(self)
+        if self.band is None:
+            data.pop("band", None)
+        return data

@@ -15,9 +15,9 @@ from openhifu.model.ct_calibration import CtTissue, ct_calibration, ct_calibrati
 from openhifu.model.ct_medium import split_by_ct
 from openhifu.model.medium import Medium
 from openhifu.model.tissue import Property
+from openhifu.model.tissue_draw import draw_tissues
 from openhifu.model.tissuemap import TissueMap
 from openhifu.planning.anatomy import anatomy
-from openhifu.twin.draw import draw_tissues
 
 
 @pytest.mark.parametrize(

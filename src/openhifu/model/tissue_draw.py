@@ -1,4 +1,4 @@
-"""A patient's own tissue: every known property drawn within its published range, from a seed."""
+"""Tissue of one possible patient: every known property drawn within its published range, from a seed."""
 
 from __future__ import annotations
 

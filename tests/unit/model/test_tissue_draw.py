@@ -10,8 +10,8 @@ from openhifu.base.grid import Grid
 from openhifu.model.catalogue import tissue
 from openhifu.model.medium import Medium
 from openhifu.model.tissue import Known, Property
+from openhifu.model.tissue_draw import draw_tissues
 from openhifu.model.tissuemap import TissueMap
-from openhifu.twin.draw import draw_tissues
 
 
 def medium(*names: str) -> Medium:

@@ -1,0 +1,96 @@
+"""A plan's band held against the limits: the 5th and 95th percentiles of a study, not the nominal number."""
+
+from __future__ import annotations
+
+from openhifu.base.outcome import Verdict
+from openhifu.model.limits import BandLimits
+from openhifu.model.plan import Finding, TreatmentPlan
+from openhifu.model.robustness import Band, Robustness
+
+LEAST_SCENARIOS = 8
+"""Scenarios that a study needs where the site does not say; below, percentiles are the extremes of a handful."""
+
+
+def limits_of(plan: TreatmentPlan) -> tuple[BandLimits, str]:
+    """The rule for a plan's band, and where it comes from."""
+    if plan.site.band is not None:
+        return plan.site.band, "site's rule for bands"
+    strict = BandLimits(
+        coverage=plan.prescription.coverage,
+        organ_share=1.0,
+        peak_temperature=plan.site.peak_temperature,
+        scenarios=LEAST_SCENARIOS,
+    )
+    return strict, "the plan's own limits, as the site has no rule for bands"
+
+
+def band_findings(plan: TreatmentPlan, study: Robustness) -> tuple[Finding, ...]:
+    """Every figure of a study that has a limit, beside it; an error stops approval.
+
+    Args:
+        plan: the plan.
+        study: of exactly this plan.
+    """
+    rule, source = limits_of(plan)
+    found = [_enough(study, rule, source)]
+    covered = study.band("target coverage")
+    if covered is not None:
+        found.append(_covered(covered, rule, source))
+    hottest = study.band("peak temperature")
+    if hottest is not None:
+        sentence = f"95 % of the scenarios stay below {hottest.high:.1f} degC at the hottest point"
+        remedy = "less power, or a shorter on_time"
+        found.append(_above(hottest, rule.peak_temperature, "degC", source, sentence, remedy))
+    for organ in plan.organs:
+        band = study.band(f"dose of {organ.name}")
+        if band is None:
+            continue
+        limit = rule.organ_share * organ.limit.cem43_max
+        sentence = f"95 % of the scenarios stay below CEM43 {band.high:.3g} min in {organ.name}"
+        of = f"{organ.limit.source}; {source}"
+        remedy = "longer pauses, another pose, or the measurement that the ranking of influences names"
+        found.append(_above(band, limit, "min CEM43", of, sentence, remedy))
+    return tuple(found)
+
+
+def _enough(study: Robustness, rule: BandLimits, source: str) -> Finding:
+    count = len(study.outcomes)
+    short = count < rule.scenarios
+    return Finding(
+        check="scenarios",
+        verdict=Verdict.ERROR if short else Verdict.OK,
+        sentence=f"{count} of {study.asked} scenarios were finished",
+        value=count,
+        limit=rule.scenarios,
+        unit="1",
+        source=source,
+        remedy=f"run at least {rule.scenarios} scenarios" if short else "",
+    )
+
+
+def _covered(band: Band, rule: BandLimits, source: str) -> Finding:
+    short = band.low < rule.coverage
+    return Finding(
+        check="band of target coverage",
+        verdict=Verdict.ERROR if short else Verdict.OK,
+        sentence=f"95 % of the scenarios cover more than {100 * band.low:.1f} % of the target",
+        value=100 * band.low,
+        limit=100 * rule.coverage,
+        unit="%",
+        source=source,
+        remedy="closer spots, a larger margin, or the measurement that the ranking names" if short else "",
+    )
+
+
+def _above(band: Band, limit: float, unit: str, source: str, sentence: str, remedy: str) -> Finding:
+    over = band.high > limit
+    return Finding(
+        check=f"band of {band.name}",
+        verdict=Verdict.ERROR if over else Verdict.OK,
+        sentence=sentence,
+        value=band.high,
+        limit=limit,
+        unit=unit,
+        source=source,
+        remedy=remedy if over else "",
+    )

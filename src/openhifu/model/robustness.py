@@ -1,0 +1,133 @@
+"""How far a plan's numbers spread over what is not known about the patient, the aim and the source."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from openhifu.base.record import Record
+
+
+class Uncertainty(Record):
+    """What is not known beside tissue values, whose ranges the catalogue states.
+
+    Attributes:
+        position: m; mean length of the error of the source's place over the whole treatment.
+        breathing: m; mean of the largest displacement of the target along the body during a breath-hold.
+        power: standard deviation of the acoustic power over the calibrated one, as a share.
+        source: where the numbers come from.
+    """
+
+    position: float = Field(ge=0)
+    breathing: float = Field(ge=0)
+    power: float = Field(ge=0, lt=0.5)
+    source: str = Field(min_length=3)
+
+
+class OrganOutcome(Record):
+    """Highest temperature [degC] and CEM43 [min] of one organ in one scenario."""
+
+    organ: str
+    peak_temperature: float
+    cem43_max: float
+
+
+class ScenarioOutcome(Record):
+    """What one scenario came to.
+
+    Attributes:
+        number: of the scenario; the nominal one is -1.
+        seed: of its tissue: ``openhifu rehearse PLAN --seed SEED`` treats a patient of the same tissue in full.
+        coverage: share of the target over the prescribed CEM43.
+        peak_temperature: degC.
+        treatment_time: s.
+        energy: J acoustic.
+        scale: power factor at the end of the titration.
+        organs: per organ at risk.
+        inputs: what was drawn, SI, in the order of ``Robustness.inputs``.
+    """
+
+    number: int
+    seed: int
+    coverage: float
+    peak_temperature: float
+    treatment_time: float
+    energy: float
+    scale: float
+    organs: tuple[OrganOutcome, ...]
+    inputs: tuple[float, ...]
+
+
+class Band(Record):
+    """One figure over all scenarios.
+
+    Attributes:
+        name: of the figure, e.g. ``"target coverage"`` or ``"dose of ribs"``.
+        unit: of all numbers.
+        nominal: as the plan states it.
+        low: 5th percentile.
+        median: 50th percentile.
+        high: 95th percentile.
+    """
+
+    name: str
+    unit: str
+    nominal: float
+    low: float
+    median: float
+    high: float
+
+
+class Influence(Record):
+    """How one input goes along with one figure, over the same scenarios.
+
+    Attributes:
+        figure: name of the band.
+        input: what was drawn.
+        unit: of the input.
+        correlation: Spearman's rank correlation.
+        low: 5th percentile of it, resampling scenarios.
+        high: 95th percentile.
+        certain: whether it is beyond what the strongest of as many idle inputs reaches in 95 of 100 studies.
+    """
+
+    figure: str
+    input: str
+    unit: str
+    correlation: float
+    low: float
+    high: float
+    certain: bool
+
+
+class Robustness(Record):
+    """A study of one plan, bound to it by its hash.
+
+    Attributes:
+        plan_hash: content hash of the plan.
+        seed: of all draws.
+        asked: scenarios that were asked for; fewer outcomes mean that a person stopped the study.
+        uncertainty: what was varied beside tissue values.
+        rule: how tissue values were drawn.
+        method: how a scenario was computed, and what that leaves out.
+        inputs: name and unit of everything drawn.
+        nominal: the plan itself by the same method, to be held against the plan's own numbers.
+        outcomes: one per finished scenario, by number.
+        bands: figures over all outcomes.
+        influences: strongest first, per figure.
+    """
+
+    plan_hash: str = Field(min_length=64, max_length=64)
+    seed: int
+    asked: int = Field(ge=1)
+    uncertainty: Uncertainty
+    rule: str
+    method: str
+    inputs: tuple[tuple[str, str], ...]
+    nominal: ScenarioOutcome
+    outcomes: tuple[ScenarioOutcome, ...] = Field(min_length=1)
+    bands: tuple[Band, ...]
+    influences: tuple[Influence, ...]
+
+    def band(self, name: str) -> Band | None:
+        """The band of a figure; None where there is none of that name."""
+        return next((b for b in self.bands if b.name == name), None)

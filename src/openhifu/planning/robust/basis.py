@@ -1,0 +1,125 @@
+"""What all scenarios of a plan share: its scene, and the nominal heat of every exposure, solved once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+
+from openhifu.acoustics.problem import AcousticProblem, Recording
+from openhifu.acoustics.solve import solve_many
+from openhifu.base.errors import CannotModel
+from openhifu.base.field import Field
+from openhifu.base.grid import Grid
+from openhifu.base.progress import Progress, silent
+from openhifu.base.vectors import Vector
+from openhifu.model.case_data import CaseData
+from openhifu.model.catalogue import transducer
+from openhifu.model.medium import Medium
+from openhifu.model.plan import TreatmentPlan
+from openhifu.planning.anatomy import anatomy
+from openhifu.planning.local import BORDER
+from openhifu.planning.scene import Scene, block_mean, coarser, scene
+
+ANCHORS = 4
+"""Exposures whose field is solved anew in every scenario; the others follow their nearest one."""
+
+_BATCH = 8  # fields held whole at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """A plan ready to be delivered to many possible patients.
+
+    Attributes:
+        plan: the plan.
+        here: its scene; heat voxels of 1 mm.
+        coarse: the same with heat voxels of 2 mm, on which organs are followed.
+        medium: tissues on the field's grid.
+        box: grid about the target, part of the scene's heat grid, on which the target is followed.
+        cut: where the box lies in the heat grid.
+        near: W/m3 per watt of every exposure in the box, shape (exposures, a, b, c).
+        far: the same on the coarse grid.
+        anchors: exposures that are solved anew.
+        follows: of every exposure, the place in ``anchors`` of the one it follows.
+    """
+
+    plan: TreatmentPlan
+    here: Scene
+    coarse: Scene
+    medium: Medium
+    box: Grid
+    cut: tuple[slice, ...]
+    near: NDArray[np.float32]
+    far: NDArray[np.float32]
+    anchors: tuple[int, ...]
+    follows: tuple[int, ...]
+
+
+def prepare(data: CaseData, plan: TreatmentPlan, threads: int = 2, progress: Progress = silent) -> Basis:
+    """Solve the nominal field of every exposure and keep what scenarios need of it.
+
+    Args:
+        data: the plan's case.
+        plan: the plan.
+        threads: fields at a time.
+        progress: told how far it is.
+
+    Raises:
+        Infeasible, GeometryError, MissingProperty: as planning does.
+    """
+    device = transducer(plan.device)
+    here = scene(data, device, anatomy(data, device.frequency), plan.pose)
+    coarse = coarser(here)
+    medium = data.medium(here.grids.field)
+    box, cut = _about_target(here)
+    shots = range(len(plan.sonications))
+    near = np.empty((len(shots), *box.shape), np.float32)
+    far = np.empty((len(shots), *coarse.grids.heat.shape), np.float32)
+    for first in range(0, len(shots), _BATCH):
+        batch = shots[first : first + _BATCH]
+        for n, field in zip(batch, heats(plan, here, medium, batch, (0.0, 0.0, 0.0), threads), strict=True):
+            near[n] = field.data[cut]
+            far[n] = block_mean(field, coarse.grids.heat).data
+        progress("nominal fields", min(1.0, (first + _BATCH) / len(shots)))
+    foci = np.array([s.focus for s in plan.sonications])
+    anchors = _spread(foci, np.asarray(plan.pose.focus))
+    follows = np.argmin(np.linalg.norm(foci[:, None] - foci[list(anchors)][None], axis=2), axis=1)
+    return Basis(plan, here, coarse, medium, box, cut, near, far, anchors, tuple(int(n) for n in follows))
+
+
+def heats(
+    plan: TreatmentPlan, here: Scene, medium: Medium, shots: Sequence[int], offset: Vector, threads: int
+) -> list[Field]:
+    """Heat per acoustic watt [W/m3] of some exposures on the scene's heat grid, the source moved by ``offset`` [m]."""
+    problems = []
+    for n in shots:
+        shot = plan.sonications[n]
+        x, y, z = np.add(shot.focus, offset)
+        pose = plan.pose.moved_to((float(x), float(y), float(z)))
+        problems.append(AcousticProblem(here.device.drive(1.0, shot.elements_off, pose=pose), medium))
+    recording = Recording(pressure=False, heat=True, heat_grid=here.grids.heat)
+    found = [f.heat_rate for f in solve_many(problems, recording, "marching", threads)]
+    whole = [h for h in found if h is not None]
+    if len(whole) != len(found):
+        raise CannotModel("a field was solved without its heat; ask the march for heat")
+    return whole
+
+
+def _about_target(here: Scene) -> tuple[Grid, tuple[slice, ...]]:
+    near = np.asarray(distance_transform_edt(~here.target, sampling=here.grids.heat.spacing)) <= BORDER
+    where = np.argwhere(near)
+    low, high = where.min(axis=0), where.max(axis=0) + 1
+    return here.grids.heat.crop(low, high), tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+
+
+def _spread(foci: NDArray[np.float64], centre: NDArray[np.float64]) -> tuple[int, ...]:
+    """The exposure nearest to the centre, then always the one furthest from those chosen."""
+    chosen = [int(np.argmin(np.linalg.norm(foci - centre, axis=1)))]
+    while len(chosen) < min(ANCHORS, len(foci)):
+        away = np.linalg.norm(foci[:, None] - foci[chosen][None], axis=2).min(axis=1)
+        chosen.append(int(np.argmax(away)))
+    return tuple(chosen)

@@ -1,0 +1,156 @@
+"""A plan delivered to one possible patient: titration and the stop at the ceiling as the engine's program does them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from openhifu.base.field import Field, Quantity
+from openhifu.base.units import BODY_TEMPERATURE_C
+from openhifu.delivery.program import treatment_power
+from openhifu.delivery.steps import StepResult
+from openhifu.delivery.titration import clamped, heating_ratio, next_scale, reading_of
+from openhifu.model.medium import Medium
+from openhifu.model.sonication import Sonication
+from openhifu.model.tissuemap import TissueMap
+from openhifu.planning.predict import LONGEST_REST, LOOK, heat_solver, target_zone, watched_part
+from openhifu.planning.robust.basis import Basis
+from openhifu.planning.robust.transfer import ScenarioHeat
+from openhifu.planning.scene import TARGET_NAME
+from openhifu.thermal.dose import ThermalDose
+from openhifu.thermal.pennes import Pennes
+from openhifu.thermal.probe import Probe
+from openhifu.thermal.treatment import Exposure, RestRule, Treatment, Watch, run_treatment
+
+_READING = 1.0  # s between readings of the thermometer during an exposure
+_ALIKE = 0.05  # share by which pauses may differ without the target being followed anew
+
+
+@dataclass(frozen=True, eq=False)
+class NearTarget:
+    """What the target went through.
+
+    Attributes:
+        powers: W that each exposure was told.
+        on_times: s of each exposure.
+        coverage: share of the target over the prescribed dose.
+        peak: degC.
+        scale: power factor at the end.
+    """
+
+    powers: NDArray[np.float64]
+    on_times: NDArray[np.float64]
+    coverage: float
+    peak: float
+    scale: float
+
+
+@dataclass(frozen=True, eq=False)
+class Delivered:
+    """A whole delivery: the target in its box, the organs on the coarse grid."""
+
+    near: NearTarget
+    far: Treatment
+
+
+def deliver(basis: Basis, heat: ScenarioHeat) -> Delivered:
+    """Deliver the plan in a scenario: target and powers in the box, organs and pauses on the coarse grid."""
+    pauses = np.array([s.cooling_time for s in basis.plan.sonications])
+    near = near_target(basis, heat, pauses)
+    far = _organs(basis, heat, near)
+    taken = np.array([e.rest for e in far.exposures])
+    if np.any(np.abs(taken - pauses) > _ALIKE * np.maximum(pauses, 1.0)):
+        near = near_target(basis, heat, taken)
+    return Delivered(near, far)
+
+
+def near_target(basis: Basis, heat: ScenarioHeat, pauses: NDArray[np.float64]) -> NearTarget:
+    """All exposures in the box about the target, each told by what the thermometer read before.
+
+    Args:
+        basis: of the plan.
+        heat: of the scenario.
+        pauses: s after each exposure.
+    """
+    run = _BoxRun(basis, heat)
+    plan = basis.plan
+    scale = run.test(plan.sonications[0]) if plan.prescription.titration is not None else 1.0
+    powers, on_times = [], []
+    for shot, pause in zip(plan.sonications, pauses, strict=True):
+        power = treatment_power(plan, shot, scale)
+        rule = plan.prescription.titration
+        high = plan.prescription.peak_high
+        told = run.expose(shot, power, shot.on_time, high if rule is None else reading_of(high, rule))
+        powers.append(power)
+        on_times.append(told.on_time)
+        if rule is not None:
+            scale = next_scale(scale, heating_ratio(told, shot, rule, BODY_TEMPERATURE_C), rule, rule.damping)
+        run.solver.advance(float(pause), dose=run.dose)
+    reached = run.dose.field.data[basis.here.target[basis.cut]] >= plan.prescription.goal_cem43
+    return NearTarget(
+        np.array(powers), np.array(on_times), float(reached.mean()), float(run.solver.peak.data.max()), scale
+    )
+
+
+class _BoxRun:
+    """The box about the target while it is treated."""
+
+    def __init__(self, basis: Basis, heat: ScenarioHeat) -> None:
+        tissues = basis.here.tissues.with_tissues(heat.scenario.tissues)
+        part = TissueMap(basis.box, np.ascontiguousarray(tissues.map.data[basis.cut]), tissues.map.tissues)
+        self._basis, self._heat = basis, heat
+        self.solver: Pennes = heat_solver(basis.here, Medium(part, tissues.tissues))
+        self.dose = ThermalDose(basis.box)
+        self._zone = Probe(TARGET_NAME, basis.box, target_zone(basis.here)[basis.cut])
+
+    def expose(self, shot: Sonication, power: float, on_time: float, stop_at: float) -> StepResult:
+        """One exposure, ended early where the thermometer reads ``stop_at`` [degC]."""
+        place = self._basis.plan.sonications.index(shot)
+        field = Field(self._basis.box, self._heat.near(place), Quantity.HEAT_RATE)
+        rule = self._basis.plan.prescription.titration
+        looks = max(1, round(on_time / _READING))
+        read: list[tuple[float, float]] = []
+        for n in range(1, looks + 1):
+            self.solver.advance(on_time / looks, field, power * self._heat.scenario.power, self.dose)
+            hottest = self.solver.hottest(self._zone)
+            read.append((n * on_time / looks, hottest if rule is None else reading_of(hottest, rule)))
+            if read[-1][1] >= stop_at:
+                break
+        return StepResult(power=power, on_time=read[-1][0], target=tuple(read))
+
+    def test(self, shot: Sonication) -> float:
+        """The sub-ablative exposure before the first one, and the factor it asks for."""
+        plan = self._basis.plan
+        rule = plan.prescription.titration
+        if rule is None:
+            return 1.0
+        power = rule.test_share * treatment_power(plan, shot, 1.0)
+        told = self.expose(shot, power, rule.test_on_time, reading_of(plan.prescription.peak_low, rule))
+        self.solver.advance(shot.cooling_time, dose=self.dose)
+        whole = told.on_time >= rule.test_on_time * (1 - 1e-9)
+        ratio = heating_ratio(told, shot, rule, BODY_TEMPERATURE_C) if whole else None
+        return next_scale(clamped(1.0, rule), ratio, rule, damping=1.0)
+
+
+def _organs(basis: Basis, heat: ScenarioHeat, near: NearTarget) -> Treatment:
+    """The whole treatment on the coarse grid; each exposure waits for the organs, and never less than planned."""
+    here, plan = basis.coarse, basis.plan
+    grid = here.grids.heat
+    fields = [Field(grid, heat.far(n), Quantity.HEAT_RATE) for n in range(len(plan.sonications))]
+    solver = heat_solver(here, here.tissues.with_tissues(heat.scenario.tissues))
+    watches = tuple(
+        Watch(Probe(o.name, grid, watched_part(here.organs[o.name], fields)), o.limit.resume_below)
+        for o in plan.organs
+        if o.name in here.organs
+    )
+    looks = solver.stable_step * max(1, round(LOOK / solver.stable_step))
+    exposures = [
+        Exposure(field, float(power) * heat.scenario.power, float(on), shot.cooling_time)
+        for field, power, on, shot in zip(fields, near.powers, near.on_times, plan.sonications, strict=True)
+    ]
+    longest = max(LONGEST_REST, *(s.cooling_time for s in plan.sonications))
+    rule = RestRule(0.0, longest, watches, looks)
+    target = Probe(TARGET_NAME, grid, target_zone(here))
+    return run_treatment(solver, exposures, rule, target, ThermalDose(grid), plan.prescription.pre_cooling)
