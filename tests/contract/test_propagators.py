@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from openhifu.acoustics.array_library import ArrayLibrary
 from openhifu.acoustics.axisymmetric import Axisymmetric
 from openhifu.acoustics.field import AcousticField
 from openhifu.acoustics.fullwave import FullWave
@@ -25,6 +26,7 @@ from openhifu.model.tissue import Missing, Property, Tissue
 PROPAGATORS: list[Propagator] = [
     RayleighIntegral(),
     Marching(),
+    Marching(ArrayLibrary.named("numpy")),
     PhaseShift(echoes=True),
     Axisymmetric(),
     FullWave(),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from openhifu.acoustics.array_library import ArrayLibrary
 from openhifu.acoustics.bench_kernels import transforms
 from openhifu.acoustics.born_box import BornBox
 from openhifu.acoustics.fullwave import FullWave
@@ -68,6 +69,26 @@ def marching() -> tuple[Measurement, ...]:
     return (
         Measurement.of(f"{name}, one core", ours, "s a focus", floor=theirs),
         Measurement.of(f"{name}: times its own transforms", ours / theirs, "x", goal=1.6),
+    )
+
+
+def arrays() -> tuple[Measurement, ...]:
+    """The same field with JAX's arrays, on whatever hardware it has, against the compiled loops on one core.
+
+    Raises:
+        CannotModel: if jax is not installed.
+    """
+    library = ArrayLibrary.named("jax")
+    problem, keep = _clinical(), Recording(heat=False)
+    ours, theirs = Marching(), Marching(library)
+    one, other = ours.prepare([problem])[0], theirs.prepare([problem])[0]
+    theirs.run(other, keep, "bench")
+    compiled, there = in_turn(
+        lambda: ours.run(one, keep, "bench"), lambda: theirs.run(other, keep, "bench"), repetitions=3
+    )
+    return (
+        Measurement.of(f"marching with jax on {library.device}", there, "s a focus"),
+        Measurement.of("compiled march's time over jax's", compiled / there, "x", more_is_better=True),
     )
 
 
@@ -148,6 +169,7 @@ def timedomain(count: int = 108) -> tuple[Measurement, ...]:
 BENCHES: dict[str, Callable[[], tuple[Measurement, ...]]] = {
     "marching": marching,
     "foci": foci,
+    "arrays": arrays,
     "rayleigh": rayleigh,
     "fullwave-soft": lambda: _full_wave("soft tissue (BM2)", BENCHMARKS["BM2"], 1500.0, 10.0),
     "fullwave-bone": lambda: _full_wave("skull (BM4)", BENCHMARKS["BM4"], 2800.0, 15.0),

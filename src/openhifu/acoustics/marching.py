@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from openhifu.acoustics.array_library import ArrayLibrary
+from openhifu.acoustics.array_march import ArrayMarch
 from openhifu.acoustics.compiled import Compilation
 from openhifu.acoustics.field import AcousticField, EnergyBalance, SolveReport
 from openhifu.acoustics.fourier import fast_size
@@ -58,6 +60,9 @@ class Marching:
     Interfaces lie to within half a step, so the field is of first order in the step along the beam, or better.
 
     The outer ``SPONGE_CELLS`` voxels at each lateral side absorb what arrives there.
+
+    Args:
+        library: arrays of another library to march with, on the hardware it has; None runs the compiled loops.
     """
 
     name = "marching"
@@ -73,6 +78,11 @@ class Marching:
         "reflected waves (standing waves, mirror focus)",
         "dependence of transmission on angle",
     )
+
+    def __init__(self, library: ArrayLibrary | None = None) -> None:
+        """Compiled loops, or a library's arrays."""
+        self.library = library
+        self._march = march if library is None else ArrayMarch(library)
 
     def refuses(self, problem: AcousticProblem) -> str | None:
         """Refuse harmonics and media without any soft tissue; the rest is taken, with its limits in the report."""
@@ -136,7 +146,7 @@ class Marching:
             if recording.energy
             else 0.0
         )
-        march(field, prepared.stack.labels, tables, beam, edges, quadrant_of(prepared), keep)
+        self._march(field, prepared.stack.labels, tables, beam, edges, quadrant_of(prepared), keep)
         energy = None
         if recording.energy:
             leaving = forward_power(problem, prepared.stack.labels[-1], prepared.materials, inside)
@@ -146,12 +156,18 @@ class Marching:
             why=why,
             models=self.models,
             omits=self.omits + omitted(prepared.materials),
-            notes=noted(prepared.materials),
+            notes=noted(prepared.materials) + self._hardware(),
             wall_seconds=time.perf_counter() - started,
             planes=grid.shape[2],
             compiled=compilation.happened(),
         )
         return answer(problem, prepared.stack, prepared.materials, recording, keep, energy, report)
+
+    def _hardware(self) -> tuple[str, ...]:
+        """Which library marched, and where; nothing of the compiled loops."""
+        return (
+            () if self.library is None else (f"marched with the arrays of {self.library.name}, {self.library.device}",)
+        )
 
     def onwards(
         self, problem: AcousticProblem, materials: Materials, entering: NDArray[np.complex64]
@@ -176,7 +192,7 @@ class Marching:
         field = np.zeros(shape, np.complex64)
         field[:nx, :ny] = entering / np.sqrt(np.maximum(tables.square, 1e-12))[stack.labels[0]]
         keep = room(problem, materials, Recording(pressure=True, heat=False))
-        march(field, stack.labels, tables, beam_of(prepared), edges, quadrant_of(prepared), keep)
+        self._march(field, stack.labels, tables, beam_of(prepared), edges, quadrant_of(prepared), keep)
         return keep.pressure
 
 

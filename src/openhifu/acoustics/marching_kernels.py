@@ -106,6 +106,12 @@ def beam_means(labels: NDArray[np.uint8], tables: Tables, beam: Beam) -> NDArray
 
 
 @njit(nogil=True, cache=True)
+def stale(k: float, alpha: float, reference_k: float, reference_alpha: float) -> bool:
+    """Whether the beam's mean (k, alpha) has left the reference so far that propagator and screens are made anew."""
+    return abs(k - reference_k) > _STALE * k or abs(alpha - reference_alpha) > _STALE_LOSS * alpha
+
+
+@njit(nogil=True, cache=True)
 def mean_slope(k: float, beam: Beam) -> float:
     """Mean of 1 / cos(angle to the axis) over the aperture's rays in tissue of wavenumber k."""
     total = 0.0
@@ -332,7 +338,7 @@ def march(
     reference_k, reference_alpha = -1.0, 0.0
     for n in range(1, nz):
         k, alpha = 0.5 * (means[n - 1, 0] + means[n, 0]), 0.5 * (means[n - 1, 1] + means[n, 1])
-        if abs(k - reference_k) > _STALE * k or abs(alpha - reference_alpha) > _STALE_LOSS * alpha:
+        if stale(k, alpha, reference_k, reference_alpha):
             reference_k, reference_alpha = k, alpha
             make_propagator(table, k, alpha, field.shape, beam)
             make_screens(screens, k, alpha, tables, beam)
@@ -374,7 +380,7 @@ def march_back(
     k, alpha = -1.0, 0.0
     for n in range(1, nz):
         near_k, near_alpha = 0.5 * (means[n - 1, 0] + means[n, 0]), 0.5 * (means[n - 1, 1] + means[n, 1])
-        if abs(near_k - k) > _STALE * near_k or abs(near_alpha - alpha) > _STALE_LOSS * near_alpha:
+        if stale(near_k, near_alpha, k, alpha):
             k, alpha = near_k, near_alpha
         chosen[n, 0], chosen[n, 1] = k, alpha
     screens = np.ones(many * many, np.float32), np.zeros(many * many, np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from openhifu.acoustics.array_library import ArrayLibrary
 from openhifu.acoustics.axisymmetric import Axisymmetric
 from openhifu.acoustics.choosing import Method, choose
 from openhifu.acoustics.field import AcousticField
@@ -16,14 +17,17 @@ from openhifu.acoustics.phase_shift import PhaseShift
 from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.rayleigh import RayleighIntegral
 from openhifu.acoustics.timedomain import TimeDomain
-from openhifu.base.errors import OutOfRange
+from openhifu.base.errors import CannotModel, OutOfRange
 from openhifu.base.progress import Progress, silent
 
 _OneByOne = RayleighIntegral | PhaseShift | HarmonicMarching | Axisymmetric | TimeDomain | FullWave | Hybrid
 
 
 def solve(
-    problem: AcousticProblem, recording: Recording | None = None, method: Method | str = Method.AUTO
+    problem: AcousticProblem,
+    recording: Recording | None = None,
+    method: Method | str = Method.AUTO,
+    arrays: str | None = None,
 ) -> AcousticField:
     """Find the field of one problem.
 
@@ -34,14 +38,17 @@ def solve(
             Rayleigh integral in a uniform medium of few points, marching through soft tissue, the hybrid across bone,
             the axisymmetric solver for harmonics of round beams, the march for those of others; it says why in the
             report.
+        arrays: a library of ``array_library.LIBRARIES`` that runs the march, on a graphics processor where it has one;
+            None runs the compiled loops.
 
     Raises:
-        UnknownName: if there is no such method.
-        CannotModel: if the method does not contain the physics asked for.
+        UnknownName: if there is no such method or library.
+        CannotModel: if the method does not contain the physics asked for or does not run on such arrays, or their
+            library is not installed.
         GeometryError: if grid, source and medium do not fit together.
         MissingProperty: if a tissue of the medium lacks a value that is needed.
     """
-    return solve_many([problem], recording, method, threads=1)[0]
+    return solve_many([problem], recording, method, threads=1, arrays=arrays)[0]
 
 
 def solve_many(
@@ -50,6 +57,7 @@ def solve_many(
     method: Method | str = Method.AUTO,
     threads: int = 2,
     progress: Progress = silent,
+    arrays: str | None = None,
 ) -> list[AcousticField]:
     """Find the fields of many problems, sharing what media and sources have in common, several at a time.
 
@@ -63,6 +71,7 @@ def solve_many(
         method: as for ``solve``.
         threads: problems at a time.
         progress: told after each field.
+        arrays: as for ``solve``.
 
     Returns:
         Fields in the order of the problems.
@@ -80,7 +89,14 @@ def solve_many(
         raise OutOfRange(f"{len(kept)} recordings for {len(problems)} problems; give one for each, or one for all")
     chosen = [choose(p, keep, method) for p, keep in zip(problems, kept, strict=True)]
     marched = [n for n, (name, _) in enumerate(chosen) if name is Method.MARCHING and problems[n].harmonics == 1]
-    marching, others = Marching(), _one_by_one(threads)
+    if arrays is not None and len(marched) < len(problems):
+        name, why = next(c for n, c in enumerate(chosen) if n not in marched)
+        raise CannotModel(
+            f"arrays {arrays!r} run the linear march, and here the method is {str(name)!r} ({why}); ask for method "
+            "'marching' and one harmonic, or for no arrays"
+        )
+    marching = Marching(None if arrays is None else ArrayLibrary.named(arrays))
+    others = _one_by_one(threads)
     prepared: dict[int, Prepared] = dict(zip(marched, marching.prepare([problems[n] for n in marched]), strict=True))
     found: dict[int, AcousticField] = {}
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from openhifu.base.errors import FileProblem, UnknownName
+from openhifu.base.errors import CannotModel, FileProblem, UnknownName
 from openhifu.base.measurement import Contest, Measurement
 from openhifu.console.terminal import EXIT_FAILED, guarded, notes, say
 
@@ -76,8 +76,12 @@ def bench(
     missed = 0
     say(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; ratios are what to trust, single times are not")
     for name, act in benches.items():
-        with notes().status(name):
-            rows = act()
+        try:
+            with notes().status(name):
+                rows = act()
+        except CannotModel as error:
+            say(f"not run: {name}: {error}")
+            continue
         for row in rows:
             missed += not _shown(row, as_json)
     for contest in contests.values():

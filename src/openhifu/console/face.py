@@ -23,7 +23,9 @@ from openhifu.thermal.heat import Heated
 from openhifu.thermal.heat import heat as heat_tissue
 
 
-def solve(drive: Drive, medium: Medium, method: str = "auto", pressure: bool = True) -> AcousticField:
+def solve(
+    drive: Drive, medium: Medium, method: str = "auto", pressure: bool = True, arrays: str | None = None
+) -> AcousticField:
     """Continuous-wave field of a driven source in a medium.
 
     Args:
@@ -31,12 +33,13 @@ def solve(drive: Drive, medium: Medium, method: str = "auto", pressure: bool = T
         medium: tissues on a grid along the beam.
         method: ``"auto"`` chooses and says why; a name is obeyed or refused.
         pressure: whether to keep the complex pressure on the whole grid, besides heat rate and focal figures.
+        arrays: ``"jax"`` runs the march with that library's arrays, on a graphics processor where it has one.
 
     Raises:
-        CannotModel: if the method lacks the physics.
+        CannotModel: if the method lacks the physics or does not run on the arrays, or their library is missing.
         GeometryError: if the grid does not follow the beam, or cuts it.
     """
-    return solve_problem(AcousticProblem(drive, medium), Recording(pressure=pressure, heat=True), method)
+    return solve_problem(AcousticProblem(drive, medium), Recording(pressure=pressure, heat=True), method, arrays)
 
 
 def heat(field: AcousticField, medium: Medium, on: float, off: float) -> Heated:
