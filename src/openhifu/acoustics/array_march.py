@@ -20,7 +20,7 @@ from openhifu.acoustics.marching_kernels import (
     make_propagator,
     make_screens,
     mean_slope,
-    stale,
+    references,
 )
 
 
@@ -75,17 +75,16 @@ class ArrayMarch:
         rows, columns = field.shape
         beyond = ((0, rows - nx), (0, columns - ny))
         edge = xp.asarray(np.pad(np.outer(*edges), beyond))
-        means = beam_means(labels, tables, beam)
+        chosen = references(beam_means(labels, tables, beam))
         before = np.pad(labels[0], beyond).astype(np.int32)
         wave = xp.asarray(field) * edge
         kept = _Kept(xp, labels, tables, keep)
         kept.plane(0, wave)
         kept.losses(0, wave, beam, 0.5)
-        reference, propagator, screens, cosine = (-1.0, 0.0), None, None, 1.0
+        propagator, screens, cosine = None, None, 1.0
         for n in range(1, nz):
-            k, alpha = 0.5 * (means[n - 1] + means[n])
-            if stale(k, alpha, *reference):
-                reference = (k, alpha)
+            if n == 1 or np.any(chosen[n] != chosen[n - 1]):
+                k, alpha = chosen[n]
                 make_propagator(quadrant, k, alpha, field.shape, beam)
                 propagator, cosine = xp.asarray(_whole(quadrant, field.shape)), 1.0 / mean_slope(k, beam)
                 screens = xp.asarray(_screens(k, alpha, tables, beam))

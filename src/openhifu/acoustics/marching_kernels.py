@@ -106,9 +106,16 @@ def beam_means(labels: NDArray[np.uint8], tables: Tables, beam: Beam) -> NDArray
 
 
 @njit(nogil=True, cache=True)
-def stale(k: float, alpha: float, reference_k: float, reference_alpha: float) -> bool:
-    """Whether the beam's mean (k, alpha) has left the reference so far that propagator and screens are made anew."""
-    return abs(k - reference_k) > _STALE * k or abs(alpha - reference_alpha) > _STALE_LOSS * alpha
+def references(means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Reference wavenumber and attenuation of the step onto each plane: kept until the beam's mean has left them."""
+    chosen = np.zeros_like(means)
+    k, alpha = -1.0, 0.0
+    for n in range(1, len(means)):
+        near_k, near_alpha = 0.5 * (means[n - 1, 0] + means[n, 0]), 0.5 * (means[n - 1, 1] + means[n, 1])
+        if abs(near_k - k) > _STALE * near_k or abs(near_alpha - alpha) > _STALE_LOSS * near_alpha:
+            k, alpha = near_k, near_alpha
+        chosen[n, 0], chosen[n, 1] = k, alpha
+    return chosen
 
 
 @njit(nogil=True, cache=True)
@@ -329,22 +336,21 @@ def march(
         keep: where results go.
     """
     nz, many = labels.shape[0], tables.wavenumber.size
-    means = beam_means(labels, tables, beam)
+    chosen = references(beam_means(labels, tables, beam))
     screens = np.ones(many * many, np.float32), np.zeros(many * many, np.float32)
     volume = beam.steps[0] * beam.steps[1] * beam.steps[2]
     enter_plane(0, field, labels[0], labels[0], screens, edges, tables, keep)
     if keep.power.size:
         tally_losses(field, labels[0], 0.5 * volume, keep)
-    reference_k, reference_alpha = -1.0, 0.0
+    k, alpha = -1.0, -1.0
     for n in range(1, nz):
-        k, alpha = 0.5 * (means[n - 1, 0] + means[n, 0]), 0.5 * (means[n - 1, 1] + means[n, 1])
-        if stale(k, alpha, reference_k, reference_alpha):
-            reference_k, reference_alpha = k, alpha
+        if chosen[n, 0] != k or chosen[n, 1] != alpha:
+            k, alpha = chosen[n, 0], chosen[n, 1]
             make_propagator(table, k, alpha, field.shape, beam)
             make_screens(screens, k, alpha, tables, beam)
         diffract(field, table)
         if keep.power.size:
-            cosine = 1.0 / mean_slope(reference_k, beam)
+            cosine = 1.0 / mean_slope(k, beam)
             tally_interfaces(field, labels[n - 1], labels[n], edges, cosine, volume / beam.steps[2], keep)
         enter_plane(n, field, labels[n - 1], labels[n], screens, edges, tables, keep)
         if keep.power.size:
@@ -374,15 +380,8 @@ def march_back(
     """
     nz, many = labels.shape[0], tables.wavenumber.size
     nx, ny = labels.shape[1:]
-    means = beam_means(labels, tables, beam)
     # References follow the march's own rule from the front, so that both run the same operator.
-    chosen = np.empty((nz, 2))
-    k, alpha = -1.0, 0.0
-    for n in range(1, nz):
-        near_k, near_alpha = 0.5 * (means[n - 1, 0] + means[n, 0]), 0.5 * (means[n - 1, 1] + means[n, 1])
-        if stale(near_k, near_alpha, k, alpha):
-            k, alpha = near_k, near_alpha
-        chosen[n, 0], chosen[n, 1] = k, alpha
+    chosen = references(beam_means(labels, tables, beam))
     screens = np.ones(many * many, np.float32), np.zeros(many * many, np.float32)
     k, alpha = -1.0, -1.0
     for n in range(nz - 1, -1, -1):
