@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from openhifu.acoustics.field import AcousticField
 from openhifu.acoustics.marching import Marching, Prepared, beam_of, edges_of, padded, quadrant_of, tables_of
-from openhifu.acoustics.marching_kernels import march_back
+from openhifu.acoustics.marching_transposed import march_back
 from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.source import element_velocities
 from openhifu.acoustics.source_planes import element_planes
