@@ -89,13 +89,7 @@ def solve_many(
         raise OutOfRange(f"{len(kept)} recordings for {len(problems)} problems; give one for each, or one for all")
     chosen = [choose(p, keep, method) for p, keep in zip(problems, kept, strict=True)]
     marched = [n for n, (name, _) in enumerate(chosen) if name is Method.MARCHING and problems[n].harmonics == 1]
-    if arrays is not None and len(marched) < len(problems):
-        name, why = next(c for n, c in enumerate(chosen) if n not in marched)
-        raise CannotModel(
-            f"arrays {arrays!r} run the linear march, and here the method is {str(name)!r} ({why}); ask for method "
-            "'marching' and one harmonic, or for no arrays"
-        )
-    marching = Marching(None if arrays is None else ArrayLibrary.named(arrays))
+    marching = _marching(arrays, [c for n, c in enumerate(chosen) if n not in marched])
     others = _one_by_one(threads)
     prepared: dict[int, Prepared] = dict(zip(marched, marching.prepare([problems[n] for n in marched]), strict=True))
     found: dict[int, AcousticField] = {}
@@ -116,6 +110,19 @@ def solve_many(
         if n not in prepared:
             done(n, others[name].solve(problems[n], kept[n], why))
     return [found[n] for n in range(len(problems))]
+
+
+def _marching(arrays: str | None, others: Sequence[tuple[Method, str]]) -> Marching:
+    """The march on the arrays asked for, which no other method runs on."""
+    if arrays is None:
+        return Marching()
+    if others:
+        name, why = others[0]
+        raise CannotModel(
+            f"arrays {arrays!r} run the linear march, and here the method is {str(name)!r} ({why}); ask for method "
+            "'marching' and one harmonic, or for no arrays"
+        )
+    return Marching(ArrayLibrary.named(arrays))
 
 
 def _one_by_one(threads: int) -> dict[Method, _OneByOne]:

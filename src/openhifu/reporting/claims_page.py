@@ -59,7 +59,8 @@ def _line(room: str, claim: Claim) -> str:
     row = claim.row
     name = f"[{row.case}](#{_anchor(row.case)})" if row.picture is not None else row.case
     verdict = "yes" if row.ok else "**no**"
-    return f"| {name} | {row.figure:.3g} | {row.limit:.3g} | {row.unit} | {row.truth} | {verdict} |\n"
+    cells = (name, f"{row.figure:.3g}", f"{row.limit:.3g}", row.unit, row.truth, verdict)
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |\n"
 
 
 def _picture(room: str, claim: Claim) -> str:

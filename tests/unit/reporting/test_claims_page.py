@@ -28,12 +28,12 @@ _PLANES = Picture(
 def test_a_page_has_a_row_and_a_picture_for_each_claim(tmp_path: Path, picture: Picture) -> None:
     rows = {
         "good": ValidationRow.of("a case, good", 0.1, 1.0, "%", "closed form", picture),
-        "bad": ValidationRow.of("a bad case", 2.0, 1.0, "%", "closed form"),
+        "bad": ValidationRow.of("a bad case, |P|", 2.0, 1.0, "%", "closed form"),
     }
     page = write_claims(tmp_path, "thermal", [Claim(name, row, 0.1) for name, row in rows.items()])
     text = page.read_text()
     assert "| [a case, good](#a-case-good) | 0.1 | 1 | % | closed form | yes |" in text
-    assert "| a bad case | 2 | 1 | % | closed form | **no** |" in text
+    assert r"| a bad case, \|P\| | 2 | 1 | % | closed form | **no** |" in text
     assert (tmp_path / "thermal" / "good.png").read_bytes().startswith(b"\x89PNG")
     assert not (tmp_path / "thermal" / "bad.png").exists()
 
