@@ -19,6 +19,7 @@ from openhifu.console import (
     records_commands,
     robust_commands,
     source_commands,
+    steer_commands,
     treatment_commands,
     validate_commands,
 )
@@ -47,6 +48,7 @@ for command in (
     treatment_commands.approve,
     treatment_commands.treat,
     treatment_commands.report,
+    steer_commands.steer,
     validate_commands.validate,
     bench_commands.bench,
     fault_commands.faults,

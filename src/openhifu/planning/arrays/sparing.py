@@ -30,6 +30,7 @@ from openhifu.planning.arrays.geometric import require_array, wrapped
 
 _ROUNDS = 40
 _RAISED = 0.5  # power of q_v over its mean by which a voxel's weight is raised each round: damped, so that it settles
+_DIM = 0.01  # of the strongest voxel's incoherent heating: darker voxels are left out of the search
 _STEADY = 1e-9  # of the mean square: keeps M regular where bone sees nothing of some element
 
 Complex = NDArray[np.complex128]
@@ -145,8 +146,7 @@ def spared(view: BoneView, pressure: float, thrift: float, rounds: int = _ROUNDS
         )
     if not np.any(view.focus):
         raise CannotModel("no wave of any element arrives at the focus: bone or gas in front of it?")
-    scale = np.sqrt(view.heat).astype(np.float32)
-    bone = view.bone * scale
+    bone = _lit(view)
     mean = float(np.mean(np.abs(bone) ** 2.0))
     ridge = (thrift + _STEADY) * mean * np.eye(len(view.focus))
     weights = np.full(bone.shape[1], 1 / bone.shape[1])
@@ -165,6 +165,13 @@ def spared(view: BoneView, pressure: float, thrift: float, rounds: int = _ROUNDS
     own = float(np.real(best.conj() @ ridge @ best))
     words = "least heat" if rounds == 0 else "weighted"
     return view.result(best, f"{words}, thrift {thrift:g}", max(0.0, bound - own))
+
+
+def _lit(view: BoneView) -> NDArray[np.complex64]:
+    """Responses times root heat per |P|^2, of the voxels that could matter; results are taken over all of them."""
+    scaled = view.bone * np.sqrt(view.heat).astype(np.float32)
+    together = np.sum(np.abs(scaled) ** 2, axis=0)
+    return np.ascontiguousarray(scaled[:, together > _DIM * together.max()])
 
 
 def curve(view: BoneView, pressure: float, thrifts: Sequence[float], rounds: int = _ROUNDS) -> tuple[Spared, ...]:
