@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,12 +13,14 @@ from openhifu.model.history import Curves, TreatmentHistory
 from openhifu.model.plan import OrganPrediction, Prediction
 from openhifu.model.pose import Pose
 from openhifu.model.sonication import Sonication
+from openhifu.model.tissuemap import TissueMap
 from openhifu.planning.anatomy import anatomy
 from openhifu.planning.checks import run_checks
+from openhifu.planning.checks.cavitation import threshold
 from openhifu.planning.checks.evidence import Evidence, Rule, above, below
-from openhifu.planning.checks.mirror_focus import wall_along
+from openhifu.planning.checks.mirror_focus import WARMED, wall_along
 from openhifu.planning.window import candidate
-from tests.unit.planning.phantom import array, block, case_data
+from tests.unit.planning.phantom import BONE, LIVER, array, block, case_data
 
 STRAIGHT = (0.0, -1.0, 0.0)
 
@@ -92,6 +96,53 @@ def test_the_mirror_focus_lies_as_far_before_the_interface_as_the_target_behind_
     finding = found(given, "mirror focus")
     assert finding.verdict is verdict
     assert finding.sentence.endswith(f"focuses again in {place}")
+
+
+def test_a_mirror_focus_in_the_wall_is_told_with_its_heat_and_only_there():
+    weak, strong = (found(evidence(0.098, power), "mirror heating") for power in (20.0, 400.0))
+    assert weak.value == pytest.approx(strong.value / 20, rel=1e-6)
+    assert (weak.verdict, strong.verdict) == (Verdict.OK, Verdict.WARNING) and strong.value > WARMED
+    assert "W/cm2 to subcutaneous fat 6 mm outside the muscle" in strong.sentence
+    assert not [f for f in run_checks(evidence(0.130, 400.0)) if f.check == "mirror heating"]
+
+
+def test_the_cavitation_threshold_falls_with_temperature_and_flags_the_exposure_that_nears_it():
+    assert threshold(10.0) == pytest.approx(29.8e6) and threshold(90.0) == pytest.approx(14.9e6)
+    assert threshold(50.0) == pytest.approx(22.35e6) and threshold(120.0) == threshold(90.0)
+    given = evidence()
+    quiet = found(given, "cavitation")
+    assert quiet.value == pytest.approx(4.0) and quiet.limit == pytest.approx(1e-6 * threshold(80.0))
+    assert quiet.verdict is Verdict.OK
+    louder = replace(given, history=replace(given.history, pressure=scaled(given.history.pressure, 4.5)))
+    assert found(louder, "cavitation").verdict is Verdict.WARNING
+
+
+def test_bone_behind_the_focus_is_told_by_distance_with_its_risk_and_by_dose():
+    far = [f for f in run_checks(evidence()) if f.check.startswith("far-field")]
+    assert not far
+    given = evidence()
+    data = given.data.tissues.data.copy()
+    data[30:50, 75:80, 30:50] = BONE  # from 150 mm on, the focus is at 130
+    bony = TissueMap(given.data.tissues.grid, data, given.data.tissues.tissues)
+    given = replace(given, data=replace(given.data, tissues=bony))
+    near = found(given, "far-field bone and nerve")
+    assert near.value == pytest.approx(20.0, abs=2.0) and near.verdict is Verdict.WARNING and "34 %" in near.sentence
+    assert found(given, "far-field dose").verdict is Verdict.OK
+    hot = given.history.cem43.data.copy()
+    hot[40, 76, 40] = 20.0
+    burnt = replace(given.history, cem43=Field(given.history.cem43.grid, hot, Quantity.CEM43))
+    assert found(replace(given, history=burnt), "far-field dose").value == pytest.approx(20.0)
+    before = data.copy()
+    before[data == BONE] = LIVER
+    before[30:50, 52:54, 30:50] = BONE  # between skin and focus: no far field
+    ribs = TissueMap(bony.grid, before, bony.tissues)
+    assert not [
+        f for f in run_checks(replace(given, data=replace(given.data, tissues=ribs))) if f.check.startswith("far-field")
+    ]
+
+
+def scaled(field: Field, factor: float) -> Field:
+    return Field(field.grid, field.data * np.float32(factor), field.quantity)
 
 
 def test_distance_rules_measure_to_the_organ():

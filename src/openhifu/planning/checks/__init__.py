@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from openhifu.model.plan import Finding
-from openhifu.planning.checks import coverage, distances, energy, mirror_focus, organ_dose, temperature, validity
+from openhifu.planning.checks import (
+    cavitation,
+    coverage,
+    distances,
+    energy,
+    far_field,
+    mirror_focus,
+    organ_dose,
+    temperature,
+    validity,
+)
 from openhifu.planning.checks.evidence import Evidence
 
 ALL = (
     coverage.check,
     organ_dose.check,
     temperature.check,
+    cavitation.check,
     energy.check,
     mirror_focus.check,
     distances.check,
+    far_field.check,
     validity.check,
 )
 

@@ -5,7 +5,8 @@ of the
 focus behind the interface: the mirror focus is in fat when L is less than the fat's thickness, in skin when it is
 less than
 fat and skin together, and harmless in water beyond (reported for a JC200 source by Chen et al., J. Applied Acoustics
-2025;44(1):55-62; the flat-interface geometry is elementary).
+2025;44(1):55-62; the flat-interface geometry is elementary). Where it is in tissue, ``planning.mirror`` says how much
+it heats there, for a flat wall across the beam: an upper bound.
 """
 
 from __future__ import annotations
@@ -19,9 +20,16 @@ from numpy.typing import NDArray
 from openhifu.base.outcome import Verdict
 from openhifu.base.vectors import Vector
 from openhifu.model.plan import Finding
-from openhifu.planning.checks.evidence import Evidence
+from openhifu.model.sonication import Sonication
+from openhifu.model.tissuemap import base_name
+from openhifu.planning.anatomy import BONES, GASES
+from openhifu.planning.checks.evidence import Evidence, Rule, above
+from openhifu.planning.mirror import FlatWall, Layer, MirrorFocus, mirror_focus, rise_bound
 
 FATS = ("fat", "subcutaneous_fat")
+WARMED = 6.0
+"""K of one exposure above which the mirror focus is a finding: from 37 to 43 degC, where CEM43 counts full minutes."""
+
 _STEP = 0.25e-3
 _SOURCE = "Chen et al., J. Applied Acoustics 2025;44(1):55-62, and the geometry of a flat mirror"
 
@@ -35,11 +43,15 @@ class Wall:
             interface.
         fat: thickness of the fat outside that interface.
         skin: thickness of the skin.
+        fat_tissue: name of that fat; empty where there is none.
+        beyond: name of the tissue behind the interface; empty where there is none.
     """
 
     muscle_to_focus: float
     fat: float
     skin: float
+    fat_tissue: str = ""
+    beyond: str = ""
 
 
 def wall_along(evidence: Evidence, focus: Vector) -> Wall:
@@ -54,7 +66,9 @@ def wall_along(evidence: Evidence, focus: Vector) -> Wall:
     inner = outer
     while inner > 0 and fat[inner - 1]:
         inner -= 1
-    return Wall(inner * _STEP, (outer - inner + 1) * _STEP, float(skin[outer:].sum()) * _STEP)
+    beyond = names[line[inner - 1]] if inner else ""
+    thick = (outer - inner + 1) * _STEP
+    return Wall(inner * _STEP, thick, float(skin[outer:].sum()) * _STEP, names[line[outer]], beyond)
 
 
 def _tissues_along(evidence: Evidence, focus: Vector) -> NDArray[np.uint8]:
@@ -94,3 +108,47 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         source=_SOURCE,
         remedy="" if margin >= 0 else "a tilted pose, or a deeper target; reflections are not in the one-way field",
     )
+    yield from _heating(evidence)
+
+
+def _heating(evidence: Evidence) -> Iterator[Finding]:
+    """The exposure whose mirror focus warms the wall most, by the reflection of every ray."""
+    found = [
+        (rise, shot, mirror)
+        for shot in evidence.sonications
+        if (mirror := reflected(evidence, shot)) is not None
+        if (rise := _rise(evidence, shot, mirror)) > 0
+    ]
+    if not found:
+        return
+    rise, shot, mirror = max(found, key=lambda f: f[0])
+    yield above(
+        Rule("mirror heating", WARMED, "K", f"{_SOURCE}; plane waves of a flat wall, an upper bound", hard=False),
+        rise,
+        f"exposure {shot.index + 1}: the reflected beam brings {1e-4 * mirror.intensity:.0f} W/cm2 to "
+        f"{mirror.tissue.replace('_', ' ')} {1e3 * mirror.before:.0f} mm outside the muscle and warms it by at most "
+        f"{rise:.1f} K",
+        "less power or a shorter on_time there, or a tilted pose",
+    )
+
+
+def reflected(evidence: Evidence, shot: Sonication) -> MirrorFocus | None:
+    """The mirror focus of an exposure; None where it lies in water or there is no fat-muscle interface."""
+    wall = wall_along(evidence, shot.focus)
+    inside = wall.muscle_to_focus < wall.fat + wall.skin + 2e-3
+    if not inside or not wall.beyond or base_name(wall.beyond) in (*BONES, *GASES):
+        return None
+    names = evidence.data.tissues.tissues
+    by_label = dict(zip(names, evidence.data.medium().tissues, strict=True))
+    layers = [Layer(by_label[wall.fat_tissue], wall.fat)]
+    if wall.skin > 0:
+        layers.insert(0, Layer(by_label["skin"], wall.skin))
+    flat = FlatWall(by_label[evidence.data.case.background], tuple(layers), by_label[wall.beyond], wall.muscle_to_focus)
+    return mirror_focus(evidence.device.drive(shot.acoustic_power, shot.elements_off), flat)
+
+
+def _rise(evidence: Evidence, shot: Sonication, mirror: MirrorFocus) -> float:
+    if mirror.heat_rate == 0:
+        return 0.0
+    warmed = next(t for t in evidence.data.medium().tissues if t.name == mirror.tissue)
+    return rise_bound(mirror, warmed, shot.on_time)
