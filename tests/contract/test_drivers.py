@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pytest
@@ -43,12 +43,16 @@ QUICK = MachineModel(
 
 @dataclass(frozen=True)
 class Rig:
-    """A machine and the way to let time go by on it; ``late`` [s] is what real time may be late by."""
+    """A machine and the way to let time go by on it.
+
+    ``late`` [s] is what real time may be late by, ``apart`` [s] what the two clocks may differ by.
+    """
 
     devices: Devices
     wait: Callable[[float], None]
     now: Callable[[], float]
     late: float = 1e-9
+    apart: float = 1e-9
     water_time: float = 600.0
 
     @property
@@ -56,7 +60,7 @@ class Rig:
         return self.devices.generator
 
     def fire(self, on_time: float = 10.0, exposure: int = 1) -> Lease:
-        lease = Lease(exposure, 0, LEASE_LIMIT)
+        lease = Lease(exposure, 0, LEASE_LIMIT, self.now())
         assert self.generator.load(50.0, on_time, ()).answer is Answer.OK
         assert self.generator.fire(lease).answer is Answer.OK
         return lease
@@ -74,7 +78,7 @@ def over_a_socket(address: str) -> Iterator[Rig]:
     clock = RealClock()
     operator = SimulatedOperator(clock, QUIET)
     with RemoteMachine(address, clock) as machine:
-        yield Rig(machine.devices(operator), clock.sleep, clock.now, late=5.0, water_time=2.0)
+        yield Rig(machine.devices(operator), clock.sleep, clock.now, late=5.0, apart=1e-3, water_time=2.0)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +119,7 @@ def test_it_speaks_every_protocol(rig: Rig) -> None:
 def test_no_lease_is_longer_than_the_limit() -> None:
     for duration in (0.0, -0.1, 0.201, float("nan"), float("inf")):
         with pytest.raises(OutOfRange):
-            Lease(1, 0, duration)
+            Lease(1, 0, duration, 0.0)
 
 
 def test_output_ends_when_nobody_renews(rig: Rig) -> None:
@@ -134,7 +138,7 @@ def test_output_ends_when_nobody_renews(rig: Rig) -> None:
 def test_a_lapsed_lease_cannot_be_renewed(rig: Rig) -> None:
     lease = rig.fire()
     rig.wait(0.25)
-    assert rig.generator.renew(lease.renewed()).answer is Answer.REFUSED
+    assert rig.generator.renew(lease.renewed(rig.now())).answer is Answer.REFUSED
     assert not rig.generator.reading().radiating
 
 
@@ -142,14 +146,49 @@ def test_renewals_hold_it_and_an_old_one_does_not(rig: Rig) -> None:
     lease = rig.fire()
     for _ in range(24):
         rig.wait(0.05)
-        lease = lease.renewed()
+        lease = lease.renewed(rig.now())
         assert rig.generator.renew(lease).answer is Answer.OK
     on_time = rig.generator.reading().on_time
     assert 1.2 - 1e-6 <= on_time <= 1.2 + rig.late
     rig.wait(0.05)
     assert rig.generator.renew(lease).answer is Answer.REFUSED  # the same lease again
-    assert rig.generator.renew(Lease(0, 99, LEASE_LIMIT)).answer is Answer.REFUSED  # of another exposure
+    assert rig.generator.renew(Lease(0, 99, LEASE_LIMIT, rig.now())).answer is Answer.REFUSED  # of another exposure
     rig.wait(0.16)
+    assert not rig.generator.reading().radiating
+
+
+def test_a_lease_counts_from_when_it_was_sent_however_late_it_comes(rig: Rig) -> None:
+    lease = rig.fire().renewed(rig.now())
+    rig.wait(0.12)
+    assert rig.generator.renew(lease).answer is Answer.OK
+    rig.wait(0.09)
+    reading = rig.generator.reading()
+    assert not reading.radiating
+    assert 0.19 <= reading.on_time <= LEASE_LIMIT + rig.apart
+
+
+def test_a_renewal_that_lapsed_on_its_way_is_refused_and_holds_nothing(rig: Rig) -> None:
+    first = rig.fire()
+    rig.wait(0.1)
+    old = replace(first.renewed(rig.now()), sent=rig.now() - LEASE_LIMIT - 0.01)
+    assert rig.generator.renew(old).answer is Answer.REFUSED
+    rig.wait(0.11)
+    assert not rig.generator.reading().radiating
+
+
+def test_an_order_to_fire_that_lapsed_on_its_way_fires_nothing(rig: Rig) -> None:
+    assert rig.generator.load(50.0, 10.0, ()).answer is Answer.OK
+    lease = Lease(1, 0, LEASE_LIMIT, rig.now())
+    rig.wait(0.21)
+    assert rig.generator.fire(lease).answer is Answer.REFUSED
+    assert not rig.generator.reading().radiating
+
+
+def test_a_lease_from_the_future_lasts_no_longer(rig: Rig) -> None:
+    """As after a step of the engine's clock."""
+    assert rig.generator.load(50.0, 10.0, ()).answer is Answer.OK
+    assert rig.generator.fire(Lease(1, 0, LEASE_LIMIT, rig.now() + 100.0)).answer is Answer.OK
+    rig.wait(0.21)
     assert not rig.generator.reading().radiating
 
 
@@ -157,7 +196,7 @@ def test_its_own_timer_ends_the_exposure(rig: Rig) -> None:
     lease = rig.fire(on_time=0.25)
     for _ in range(8):
         rig.wait(0.05)
-        lease = lease.renewed()
+        lease = lease.renewed(rig.now())
         assert rig.generator.renew(lease).answer is Answer.OK  # after the timer's end this has no effect
     reading = rig.generator.reading()
     assert not reading.radiating
@@ -182,16 +221,16 @@ def test_off_forgets_what_was_loaded(rig: Rig) -> None:
     assert rig.generator.reading().ready
     rig.generator.off()
     assert not rig.generator.reading().ready
-    assert rig.generator.fire(Lease(1, 0, 0.1)).answer is Answer.REFUSED
+    assert rig.generator.fire(Lease(1, 0, 0.1, rig.now())).answer is Answer.REFUSED
 
 
 def test_one_load_is_one_exposure(rig: Rig) -> None:
-    assert rig.generator.fire(Lease(1, 0, 0.1)).answer is Answer.REFUSED
+    assert rig.generator.fire(Lease(1, 0, 0.1, rig.now())).answer is Answer.REFUSED
     rig.fire()
     assert rig.generator.load(50.0, 1.0, ()).answer is Answer.REFUSED  # it radiates
-    assert rig.generator.fire(Lease(2, 0, 0.1)).answer is Answer.REFUSED
+    assert rig.generator.fire(Lease(2, 0, 0.1, rig.now())).answer is Answer.REFUSED
     rig.generator.off()
-    assert rig.generator.fire(Lease(3, 0, 0.1)).answer is Answer.REFUSED
+    assert rig.generator.fire(Lease(3, 0, 0.1, rig.now())).answer is Answer.REFUSED
 
 
 def test_a_fire_that_comes_again_does_not_begin_what_is_loaded_next(rig: Rig) -> None:

@@ -16,6 +16,21 @@ _RISE = 0.3  # s that power may take to reach what was asked for
 _METER = 0.3  # share by which a meter may be off before it counts as broken
 
 
+def most_energy(step: Sonicate, ceiling: float, lease: float) -> float:
+    """Energy [J] that an exposure can come to, whatever the power stage does and whether or not an engine is alive.
+
+    A meter further off than ``Exposure.learn`` lets pass ends the output within two leases of the last reading that was
+    good: the renewal after that reading came within one lease of the renewal before it, and lasts one.
+
+    Args:
+        step: what is asked for.
+        ceiling: acoustic W that the device never exceeds.
+        lease: s of each lease.
+    """
+    passes = (1 + _METER) * step.power * (step.on_time + _SLACK)
+    return min(passes + 2 * lease * ceiling, ceiling * step.on_time)
+
+
 class Halt(HifuError):  # noqa: N818 - named for what it is, like the whole tree
     """The run must end now, in this way.
 

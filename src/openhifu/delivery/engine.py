@@ -12,7 +12,7 @@ from openhifu.base.progress import Progress, silent
 from openhifu.delivery import words
 from openhifu.delivery.authorisation import Authorisation, require_allowed, require_authorised
 from openhifu.delivery.clock import Clock
-from openhifu.delivery.endings import Exposure, Halt, RunResult, Tripped, ending_of
+from openhifu.delivery.endings import Exposure, Halt, RunResult, Tripped, ending_of, most_energy
 from openhifu.delivery.folds import energy_at_most, fired
 from openhifu.delivery.interlocks import Interlocks, standard_interlocks
 from openhifu.delivery.journal import Journal
@@ -204,7 +204,8 @@ class TreatmentEngine:
             raise NotApproved(f"exposure {step.index} is not what is armed; arm it first")
         exposure = self._exposure = Exposure(step)
         self._fired[step.index, step.purpose] += 1
-        self._journal.append(words.sonication_started(step))
+        most = most_energy(step, self._source.ceilings.acoustic_power, self._rules.lease)
+        self._journal.append(words.sonication_started(step, most))
         self._to(Signal.FIRE)
         try:
             self._fire(exposure)

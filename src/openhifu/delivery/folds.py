@@ -79,14 +79,20 @@ def beam_on_time(events: Sequence[Event]) -> float:
 
 
 def energy_at_most(events: Iterable[Event]) -> float:
-    """Energy [J] that may have been delivered: an exposure without an end in the journal counts as asked for."""
+    """Energy [J] that may have been delivered: an exposure without an end counts with the most it can have come to."""
     total, open_energy = 0.0, 0.0
     for what in (event.what for event in events):
         if isinstance(what, SonicationStarted):
-            total, open_energy = total + open_energy, what.power * what.on_time
+            total, open_energy = total + open_energy, most_of(what)
         elif isinstance(what, SonicationEnded):
             total, open_energy = total + what.energy, 0.0
     return total + open_energy
+
+
+def most_of(started: SonicationStarted) -> float:
+    """Energy [J] that an exposure without an end in the journal can have come to; old journals say what was asked."""
+    asked = started.power * started.on_time
+    return asked if started.most_energy is None else started.most_energy
 
 
 def fired(events: Iterable[Event]) -> Counter[tuple[int, Purpose]]:

@@ -109,8 +109,8 @@ class Output:
     def fire(self, power: float) -> None:
         """Begin what was loaded, on a first lease."""
         self._exposures += 1
-        self._lease = Lease(self._exposures, 0, self._duration)
         self._fired_at, self._ended_at = self._ask.clock.now(), math.inf
+        self._lease = Lease(self._exposures, 0, self._duration, self._fired_at)
         self._snapshot.asked_power = power
         lease = self._lease
         self._ask("fire", lambda: self._generator.fire(lease))
@@ -123,7 +123,7 @@ class Output:
         """
         if self._lease is None:
             raise DeviceFault("there is no lease to renew; the output was switched off")
-        lease = self._lease = self._lease.renewed()
+        lease = self._lease = self._lease.renewed(self._ask.clock.now())
         self._ask("renew", lambda: self._generator.renew(lease))
 
     def still_on(self) -> str | None:

@@ -49,21 +49,27 @@ class Lease:
     Attributes:
         exposure: which exposure of the run it belongs to.
         renewal: how many times it was renewed; a device refuses one that is not newer than the last.
-        duration: s from the moment the device receives it, at most ``LEASE_LIMIT``.
+        duration: s, at most ``LEASE_LIMIT``.
+        sent: when the engine gave it [s]; it counts from there, however late the device gets it.
     """
 
     exposure: int
     renewal: int
     duration: float
+    sent: float
 
     def __post_init__(self) -> None:
         """Refuse a lease that would outlive its purpose."""
         if not 0 < self.duration <= LEASE_LIMIT:
             raise OutOfRange(f"a lease lasts more than 0 and at most {LEASE_LIMIT} s, got {self.duration} s")
 
-    def renewed(self) -> Lease:
-        """The next lease of the same exposure."""
-        return Lease(self.exposure, self.renewal + 1, self.duration)
+    def renewed(self, sent: float) -> Lease:
+        """The next lease of the same exposure, given at ``sent`` [s]."""
+        return Lease(self.exposure, self.renewal + 1, self.duration, sent)
+
+    def until(self, now: float) -> float:
+        """When it lapses [s] for a device that gets it at ``now`` [s]: one from the future counts from now."""
+        return min(self.sent, now) + self.duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,11 +235,17 @@ class Generator(Protocol):
         ...
 
     def fire(self, lease: Lease) -> Status:
-        """Radiate what was loaded, once, for as long as the lease holds; a second fire needs a second load."""
+        """Radiate what was loaded, once, for as long as the lease holds; a second fire needs a second load.
+
+        Refused if the lease has lapsed on its way.
+        """
         ...
 
     def renew(self, lease: Lease) -> Status:
-        """Hold on: the lease counts from now. Refused once it has lapsed; has no effect after the timer's own end."""
+        """Hold on until the lease lapses, counted from when it was sent.
+
+        Refused once the last one has lapsed, or if this one has on its way; has no effect after the timer's own end.
+        """
         ...
 
     def off(self) -> Status:

@@ -79,10 +79,15 @@ def of(step: Step) -> str:
             return f"ask: {step.text}"
 
 
-def sonication_started(step: Sonicate) -> SonicationStarted:
-    """What is about to be fired."""
+def sonication_started(step: Sonicate, most: float) -> SonicationStarted:
+    """What is about to be fired, and the energy [J] it can come to at most."""
     return SonicationStarted(
-        index=step.index, purpose=step.purpose, power=step.power, on_time=step.on_time, scale=step.scale
+        index=step.index,
+        purpose=step.purpose,
+        power=step.power,
+        on_time=step.on_time,
+        scale=step.scale,
+        most_energy=most,
     )
 
 

@@ -91,6 +91,8 @@ class SonicationStarted(Record):
         power: W asked for.
         on_time: s asked for.
         scale: factor of titration on the planned power, before any ceiling.
+        most_energy: J that it can come to at most, whatever the power stage does, before lease, timer or meter end it;
+            what counts if its end is never written. None in a journal from before this was written.
     """
 
     kind: Literal["sonication started"] = "sonication started"
@@ -99,6 +101,7 @@ class SonicationStarted(Record):
     power: float
     on_time: float
     scale: float
+    most_energy: float | None = None
 
 
 class SonicationEnded(Record):

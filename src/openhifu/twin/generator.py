@@ -124,30 +124,36 @@ class SimulatedGenerator:
         return self._status(Answer.OK)
 
     def fire(self, lease: Lease) -> Status:
-        """Begin what is loaded; refused when nothing is, or for an exposure that is not newer than the last one."""
+        """Begin what is loaded; refused when nothing is, for an exposure not newer than the last, or a lapsed lease."""
         if self._loaded is None or self.radiating:
             return self._status(Answer.REFUSED, "nothing is loaded")
         if lease.exposure <= self._newest:
             return self._status(Answer.REFUSED, f"exposure {lease.exposure} is not newer than {self._newest}")
+        now = self._clock.now()
+        until = lease.until(now)
+        if now >= until:
+            return self._status(Answer.REFUSED, f"this lease was sent {now - lease.sent:.3f} s ago and has lapsed")
         power, on_time, elements_off = self._loaded
         power = power if self._stage.stuck_power is None else self._stage.stuck_power
-        self._loaded, self._newest, now = None, lease.exposure, self._clock.now()
+        self._loaded, self._newest = None, lease.exposure
         focus = self._positioner.reading().focus
-        until = now + lease.duration
         self._bursts.append(
             _Burst(power, on_time, elements_off, focus, now, lease.exposure, lease.renewal, until, self._stage)
         )
         return self._status(Answer.OK)
 
     def renew(self, lease: Lease) -> Status:
-        """Hold on; refused for a lapsed lease or one that is not newer."""
+        """Hold on; refused after the last lease lapsed, and for one that is not newer or has lapsed on its way."""
         burst, now = self._bursts[-1] if self._bursts else None, self._clock.now()
         if burst is None or burst.exposure != lease.exposure or burst.renewal >= lease.renewal:
             return self._status(Answer.REFUSED, "this lease is not newer than the last")
         if now >= burst.end:
             done = burst.end == burst.timer
             return self._status(Answer.OK) if done else self._status(Answer.REFUSED, "the lease had lapsed")
-        burst.renewal, burst.lease_until = lease.renewal, now + lease.duration
+        until = lease.until(now)
+        if now >= until:
+            return self._status(Answer.REFUSED, f"this lease was sent {now - lease.sent:.3f} s ago and has lapsed")
+        burst.renewal, burst.lease_until = lease.renewal, until
         return self._status(Answer.OK)
 
     def off(self) -> Status:

@@ -32,11 +32,14 @@ from openhifu.twin.verdict import repeated, started
 from openhifu.twin.wire import Address
 
 SPOTS = 3
+IN_FLIGHT = 0.02
+"""Seconds that an order sent before the kill may take to arrive; its lease counts from when it was sent."""
+
+CLOCKS = 1e-3
+"""Seconds by which reading the two processes' clocks may differ."""
+
 LONGEST = 3.6
 """Seconds within which the kill comes; a live treatment of the bench plan takes about as long."""
-
-IN_FLIGHT = 0.02
-"""Seconds that a renewal sent before the kill may take to arrive: the lease counts from there."""
 
 MOST_RUNS = 6
 """A resume that a busy computer cut short is resumed again; after so many it counts as failed."""
@@ -185,7 +188,7 @@ def _wait_for(path: Path, engine: BaseProcess) -> None:
 def _silence(radiated: Sequence[Radiated], killed: float) -> tuple[list[str], float]:
     """What is wrong with the output after the kill, and for how long [s] there was any."""
     after = max((shot.end - killed for shot in radiated), default=0.0)
-    late = [f"output for {after:.3f} s after the kill"] if after > LEASE_LIMIT + IN_FLIGHT else []
+    late = [f"output for {after:.3f} s after the kill"] if after > LEASE_LIMIT + CLOCKS else []
     late += [
         f"a new exposure {s.start - killed:.3f} s after the kill" for s in radiated if s.start > killed + IN_FLIGHT
     ]

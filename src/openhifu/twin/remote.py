@@ -101,6 +101,10 @@ class RemoteMachine:
         self._require_one_time(float(answer["now"]) + self._offset, sent)
         return self._translated(wire.typed(wire.ACTS[device, act][1], answer["answer"]))
 
+    def there(self, lease: Lease) -> Lease:
+        """A lease with the moment it was sent as the machine's clock shows it."""
+        return replace(lease, sent=lease.sent - self._offset)
+
     def _answer(self) -> dict[str, Any]:
         """The answer to the newest call; older ones that were given up are passed over."""
         while True:
@@ -155,11 +159,11 @@ class RemoteGenerator(_Device):
 
     def fire(self, lease: Lease) -> Status:
         """Radiate."""
-        return self._machine.ask("generator", "fire", lease)
+        return self._machine.ask("generator", "fire", self._machine.there(lease))
 
     def renew(self, lease: Lease) -> Status:
         """Hold on."""
-        return self._machine.ask("generator", "renew", lease)
+        return self._machine.ask("generator", "renew", self._machine.there(lease))
 
     def off(self) -> Status:
         """End output."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from openhifu.base.outcome import Ending
 from openhifu.delivery.engine import TIDY_ATTEMPTS
+from openhifu.delivery.folds import most_of
 from openhifu.delivery.journal import JournalReading
 from openhifu.delivery.rules import SafetyRules
 from openhifu.model.events import Event, Purpose, RunStarted, SonicationEnded, SonicationStarted
@@ -82,7 +83,7 @@ def bounds(day: BadDay, truth: Truth, rules: SafetyRules) -> list[tuple[str, flo
     found = [("the end of the engine", truth.ended_at, lease)]
     for script in truth.scripts:
         found += [
-            (f"{script.fault} of {call}", _over(script, call, at), _allowance(script, call, rules))
+            (f"{script.fault} of {call}", at, _allowance(script, call, rules))
             for call, at in zip(script.wrong, script.times, strict=True)
         ]
     model, alone = day.machine, 0.0 if not _struck(truth) else lease
@@ -95,11 +96,6 @@ def bounds(day: BadDay, truth: Truth, rules: SafetyRules) -> list[tuple[str, flo
     if abs(day.clock_step) > rules.clock_jump:
         found.append(("the clock's step", day.clock_step_at, period + lease))
     return [f for f in found if f[1] <= truth.ended_at + _TINY]
-
-
-def _over(script: AimedScript, call: str, at: float) -> float:
-    """A call that hangs and then fires after all starts late; from then on it has one lease as well."""
-    return at + script.hang if script.fault is Fault.HANG and call == "generator.fire" else at
 
 
 def _allowance(script: AimedScript, call: str, rules: SafetyRules) -> float:
@@ -152,11 +148,11 @@ def _beyond_lease(day: BadDay, truth: Truth, rules: SafetyRules) -> list[Violati
 
 
 def started(journal: JournalReading) -> list[tuple[SonicationStarted, float]]:
-    """Exposures the journal knows of, with the energy [J] it accounts for: what was asked where no end was written."""
+    """Exposures the journal knows of, with the energy [J] it accounts for: at most that, where no end was written."""
     found: list[tuple[SonicationStarted, float]] = []
     for what in (event.what for event in journal.events):
         if isinstance(what, SonicationStarted):
-            found.append((what, what.power * what.on_time))
+            found.append((what, most_of(what)))
         elif isinstance(what, SonicationEnded):
             found[-1] = (found[-1][0], what.energy)
     return found

@@ -38,9 +38,7 @@ def require_safe(bench: Bench, script: FaultScript) -> None:
     where = f"{script.fault} at call {script.first}, {script.seen[script.first or 0]}"
     assert bench.journal.intact, where
     assert bench.journal.finished, where
-    # A call that hangs and then fires after all starts late; from then on it has one lease as well.
-    late = script.hang if script.fault is Fault.HANG and "generator.fire" in where else 0.0
-    until = script.times[0] + late + LEASE + 1e-9
+    until = script.times[0] + LEASE + 1e-9
     assert bench.run.last_output <= until or bench.ending is Ending.COMPLETED, where
     assert bench.run.last_output <= bench.run.duration, where
     assert bench.patient.radiated <= energy_at_most(events) + 1e-6, where

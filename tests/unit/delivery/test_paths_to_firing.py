@@ -234,7 +234,7 @@ class Hands(RuleBasedStateMachine):
     @rule(renewal=st.integers(0, 5), exposure=st.integers(-1, 5))
     @precondition(lambda self: not self.generator.radiating)
     def somebody_else_renews(self, renewal: int, exposure: int) -> None:
-        self.generator.renew(Lease(exposure, renewal, 0.1))
+        self.generator.renew(Lease(exposure, renewal, 0.1, self.clock.now()))
         assert not self.generator.radiating
 
     @invariant()

@@ -77,7 +77,7 @@ def test_thrown_before_any_call_it_ends_the_output_and_the_run_as_an_operators_s
 def test_once_thrown_nothing_is_loaded_fired_or_renewed() -> None:
     clock = SimulatedClock()
     generator = lively_machine(clock).devices.generator
-    switch, lease = StopSwitch(generator), Lease(1, 0, LEASE_LIMIT)
+    switch, lease = StopSwitch(generator), Lease(1, 0, LEASE_LIMIT, 0.0)
     assert switch.load(50.0, 5.0, ()).answer is Answer.OK
     assert switch.fire(lease).answer is Answer.OK
     assert switch.reading().radiating
@@ -87,8 +87,8 @@ def test_once_thrown_nothing_is_loaded_fired_or_renewed() -> None:
         switch.reading()
     for order in (
         lambda: switch.load(50.0, 5.0, ()),
-        lambda: switch.fire(Lease(2, 0, LEASE_LIMIT)),
-        lambda: switch.renew(lease.renewed()),
+        lambda: switch.fire(Lease(2, 0, LEASE_LIMIT, 0.0)),
+        lambda: switch.renew(lease.renewed(0.0)),
     ):
         with pytest.raises(Halt, match="stopped by Ada") as stopped:
             order()

@@ -45,6 +45,19 @@ def test_the_treatments_that_are_disturbed_go_through_every_state() -> None:
     assert len(variants()) == len(calm_days())
 
 
+@pytest.mark.parametrize(
+    "seed",
+    [
+        21250,  # a renewal hangs for 0.15 s and is carried out, and the off after it hangs as long
+        29402,  # 400 W in the place of 18 W for 50 ms, and a disk that fails before the end can be written
+    ],
+)
+def test_days_that_once_failed(seed: int) -> None:
+    outcome = one_treatment(seed)
+    assert outcome.kinds
+    assert outcome.found == []
+
+
 def counts_of(seeds: range) -> dict[str, int]:
     return run_campaign(seeds, workers=1).counts
 

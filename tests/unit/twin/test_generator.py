@@ -23,13 +23,13 @@ def machine(clock: SimulatedClock, model: MachineModel = QUIET, seed: int = 1) -
 
 def radiate(clock: SimulatedClock, rig: SimulatedMachine, power: float, on_time: float, exposure: int) -> None:
     rig.generator.load(power, on_time, ())
-    lease = Lease(exposure, 0, 0.2)
+    lease = Lease(exposure, 0, 0.2, clock.now())
     rig.generator.fire(lease)
     left = on_time
     while left > 0:
         clock.sleep(min(0.1, left))
         left -= 0.1
-        lease = lease.renewed()
+        lease = lease.renewed(clock.now())
         rig.generator.renew(lease)
 
 
@@ -60,7 +60,7 @@ def test_the_ramp_rises_as_said() -> None:
     clock = SimulatedClock()
     rig = machine(clock)
     rig.generator.load(100.0, 5.0, ())
-    rig.generator.fire(Lease(1, 0, 0.2))
+    rig.generator.fire(Lease(1, 0, 0.2, clock.now()))
     clock.sleep(RAMP)
     assert rig.generator.reading().forward_power == pytest.approx(100 * (1 - np.exp(-1)))
 
@@ -86,7 +86,7 @@ def test_a_lease_that_lapses_between_two_looks_is_known_to_the_patient() -> None
     clock = SimulatedClock()
     rig = machine(clock)
     rig.generator.load(50.0, 10.0, ())
-    rig.generator.fire(Lease(1, 0, 0.2))
+    rig.generator.fire(Lease(1, 0, 0.2, clock.now()))
     clock.sleep(30.0)
     pieces = rig.generator.pieces(0.0, 30.0)
     assert [(pytest.approx(d), beam is not None) for d, beam in pieces] == [(0.2, True), (29.8, False)]

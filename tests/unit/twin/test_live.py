@@ -105,14 +105,14 @@ def test_what_is_not_an_act_is_refused_and_the_machine_goes_on(served: Served) -
             ("operator", "answer", ("yes",)),
             ("generator", "load", (50.0,)),
             ("generator", "load", ("much", 1.0, ())),
-            ("generator", "fire", ({"exposure": 1, "renewal": 0, "duration": 5.0},)),
+            ("generator", "fire", ({"exposure": 1, "renewal": 0, "duration": 5.0, "sent": 0.0},)),
         ):
             with pytest.raises((DeviceFault, KeyError)):
                 machine.ask(device, act, *arguments)
         generator = machine.devices(AgreeingOperator()).generator
         assert not generator.reading().ready
         assert generator.load(50.0, 1.0, ()).answer is Answer.OK
-        assert generator.fire(Lease(1, 0, 0.1)).answer is Answer.OK
+        assert generator.fire(Lease(1, 0, 0.1, RealClock().now())).answer is Answer.OK
 
 
 def test_a_connection_that_talks_nonsense_is_closed_and_the_next_is_served(served: Served) -> None:
