@@ -125,7 +125,7 @@ def _deliver(day: BadDay, path: Path, body: bench.PointPatient, earlier: Sequenc
     mortal = MortalClock(clock, life, day.clock_step_at, day.clock_step)
     devices = machine.devices
     for script in day.scripts:
-        devices = with_faults(devices, script, mortal)
+        devices = with_faults(devices, script, mortal, clock)
     disk = TwinDisk(life, day.disk_room, day.disk_syncs, pieces=day.seed % 2 == 1)
     events = tuple(event for reading in earlier for event in reading.events)
     info = RunInfo("campaign", day.seed, events, earlier[-1].last_hash if earlier else "")

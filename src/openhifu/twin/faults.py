@@ -75,8 +75,8 @@ class FaultScript:
 class _Faulty:
     """A device whose every call goes through a script."""
 
-    def __init__(self, name: str, device: object, script: FaultScript, clock: Clock) -> None:
-        self._name, self._device, self._script, self._clock = name, device, script, clock
+    def __init__(self, name: str, device: object, script: FaultScript, clock: Clock, true: Clock) -> None:
+        self._name, self._device, self._script, self._clock, self._true = name, device, script, clock, true
         self._last: dict[str, Any] = {}
 
     def __getattr__(self, act: str) -> Callable[..., Any]:
@@ -86,7 +86,7 @@ class _Faulty:
             if not self._script.due(self._name, act):
                 self._last[act] = answer = real(*arguments)
                 return answer
-            self._script.times.append(self._clock.now())
+            self._script.times.append(self._true.now())
             self._script.wrong.append(f"{self._name}.{act}")
             return self._wrong(act, lambda: real(*arguments))
 
@@ -160,8 +160,15 @@ def _changed(value: Any, change: Callable[[float], float], flip: bool) -> Any:
     return tuple(_changed(v, change, flip) for v in value) if isinstance(value, tuple) else value
 
 
-def with_faults(devices: Devices, script: FaultScript, clock: Clock) -> Devices:
-    """The same machine on a bad day: every call into every device goes through the script."""
+def with_faults(devices: Devices, script: FaultScript, clock: Clock, true: Clock | None = None) -> Devices:
+    """The same machine on a bad day: every call into every device goes through the script.
+
+    Args:
+        devices: the machine.
+        script: what goes wrong.
+        clock: the engine's, which hanging calls hold up.
+        true: the machine's own, by which the script says when it struck; the engine's if that one never steps.
+    """
     there = {f.name: getattr(devices, f.name) for f in fields(devices)}
-    wrapped = {name: None if d is None else _Faulty(name, d, script, clock) for name, d in there.items()}
+    wrapped = {name: None if d is None else _Faulty(name, d, script, clock, true or clock) for name, d in there.items()}
     return Devices(**cast(dict[str, Any], wrapped))
