@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from openhifu.base.errors import FormatError
 from openhifu.base.outcome import Outcome, Verdict
 from openhifu.console.terminal import EXIT_BAD_INPUT, guarded, progress_bar, result, say
 
@@ -38,6 +39,9 @@ def new(
     labels: Annotated[Path | None, typer.Option(help="Labels: NIfTI on the CT's grid, RTSTRUCT or DICOM SEG.")] = None,
     label_names: Annotated[Path | None, typer.Option(help="CSV with columns structure,id (NIfTI only).")] = None,
     label_tissues: Annotated[Path | None, typer.Option(help="CSV with columns name,tissue; * matches.")] = None,
+    segment: Annotated[
+        str, typer.Option(help="Without labels: classical finds body, skin, fat, muscle, bone, gas and lung.")
+    ] = "",
     organ: Annotated[list[str] | None, typer.Option(help=ORGAN_HELP)] = None,
     ct_calibration: Annotated[list[str] | None, typer.Option(help=CALIBRATION_HELP)] = None,
     crop: Annotated[str, typer.Option(help="Voxels to keep: I0:I1,J0:J1,K0:K1.")] = "",
@@ -48,17 +52,9 @@ def new(
     """Make a case folder from a CT, labels and a target.
 
     Example: openhifu case new mycase --ct ct.nii.gz --labels seg.nii.gz --label-names names.csv
-    --target sphere:-71.8,-29,-250,11 --device jc200-like-256
+    --target sphere:-71.8,-29,-250,11 --device jc200-like-256   (without labels: --segment classical)
     """
-    from openhifu.imaging import (
-        NewCase,
-        new_case,
-        parse_calibration,
-        parse_crop,
-        parse_organ,
-        parse_spacing,
-        parse_target,
-    )
+    from openhifu.imaging import NewCase, new_case, options
     from openhifu.imaging.tissue_table import read_tissue_table
 
     with progress_bar(quiet=False) as progress:
@@ -66,23 +62,40 @@ def new(
             folder,
             NewCase(
                 ct=ct,
-                target=parse_target(target),
+                target=options.parse_target(target),
                 device=device,
                 preset=preset,
                 series=series,
                 labels=labels,
                 label_names=label_names,
                 label_tissues=read_tissue_table(label_tissues) if label_tissues else (),
-                organs=tuple(parse_organ(o) for o in organ or ()),
-                crop=parse_crop(crop) if crop else None,
-                spacing=parse_spacing(spacing) if spacing else None,
+                organs=tuple(options.parse_organ(o) for o in organ or ()),
+                crop=options.parse_crop(crop) if crop else None,
+                spacing=options.parse_spacing(spacing) if spacing else None,
                 pseudonym=pseudonym,
                 notes=notes,
-                ct_tissues=tuple(parse_calibration(c) for c in ct_calibration or ()),
+                ct_tissues=tuple(options.parse_calibration(c) for c in ct_calibration or ()),
+                segment=segment,
             ),
             progress,
         )
-    result({}, False, [*_lines(outcomes), f"made {folder}; look at it with: openhifu case show {folder}"])
+    result({}, False, [*_lines(outcomes), *(_judged(folder) if segment else ()), _made(folder)])
+
+
+def _made(folder: Path) -> str:
+    return f"made {folder}; look at it with: openhifu case show {folder}"
+
+
+def _judged(folder: Path) -> tuple[str]:
+    """Draw the classes of a new case, as they will be planned on, and ask for a look at them."""
+    from openhifu.imaging.reading import read_case
+    from openhifu.reporting.segmentation_figure import segmentation_figure
+
+    data = read_case(folder)
+    if data.labels is None:
+        raise FormatError(f"{folder} has no labels to draw")
+    drawn = segmentation_figure(data.ct, data.labels, data.case.name, folder / "segmentation.png")
+    return (f"look at {drawn} before you plan: classes were found, not outlined",)
 
 
 @app.command("calibrations")
@@ -134,7 +147,7 @@ def pelvis(
         seed=seed,
     )
     outcomes = new_pelvis(folder, made_of, device)
-    result({}, False, [*_lines(outcomes), f"made {folder}; look at it with: openhifu case show {folder}"])
+    result({}, False, [*_lines(outcomes), _made(folder)])
 
 
 @app.command("check")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from openhifu.base.errors import FileProblem, StorageError
 from openhifu.base.files import read_text, write_whole
 from openhifu.console.terminal import guarded, progress_bar, result, say
+
+if TYPE_CHECKING:
+    from openhifu.base.field import Field
+    from openhifu.model.tissuemap import LabelMap
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -138,6 +142,69 @@ def labels(
     lines += [f"warning {r.sentence}" for r in remarks]
     lines += [f"write a tissue for {name} in {tissues}" for name in empty]
     result({}, False, lines)
+
+
+@app.command("segment")
+@guarded
+def segment(
+    scan: Annotated[Path, typer.Argument(help="The CT: NIfTI file or DICOM images.", show_default=False)],
+    out: Annotated[Path, typer.Option("-o", "--out", help="NIfTI label map to write (.nii.gz); names go beside it.")],
+    series: SeriesOption = "",
+    preset: Annotated[str, typer.Option(help="Preset whose HU thresholds and skin are used.")] = "liver",
+    against: Annotated[Path | None, typer.Option(help="Labels of the same scan to compare with.")] = None,
+    names: Annotated[Path | None, typer.Option(help="CSV with structure,id of a NIfTI map to compare with.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find body, skin, fat, muscle, bone, gas and lung in a CT by classical methods, and draw them to be judged.
+
+    Writes OUT, OUT.csv (names), OUT.tissues.csv and OUT.png. Correct the map in any editor of label maps, then give it
+    to `openhifu case new`. With --against, the agreement of each class that both maps have is printed.
+
+    Example: openhifu import segment ct.nii.gz -o classes.nii.gz --against seg.nii.gz --names names.csv
+    """
+    from dataclasses import asdict
+
+    from openhifu.imaging import preset as read_preset
+    from openhifu.imaging import read_scan
+    from openhifu.imaging.labels import labels_on
+    from openhifu.imaging.segmentation import segmented
+    from openhifu.imaging.segmentation.agreement import agreements, described
+
+    limits = read_preset(preset).thresholds.to_thresholds()
+    _require_new(out)
+    with progress_bar(as_json) as progress:
+        image = read_scan(scan, series, progress)
+        reference, _ = labels_on(against, names, image)
+        found = segmented(image.field, limits, progress)
+    lines = [f"{name}: {1e6 * volume:.0f} mL" for name, volume in found.volumes().items()]
+    lines += described(found.labels, reference) if reference is not None else ()
+    lines += [r.sentence for r in found.remarks]
+    picture = _write_classes(out, found.labels, image.field, scan.name)
+    payload = {
+        "out": str(out),
+        "volumes_m3": found.volumes(),
+        "blood_hu": found.contrast_level,
+        "agreement": [asdict(r) for r in agreements(found.labels, reference)] if reference is not None else [],
+    }
+    result(payload, as_json, [*lines, f"look at {picture}; wrote {out}"])
+
+
+def _write_classes(out: Path, labels: LabelMap, scan: Field, name: str) -> Path:
+    """Label map, its names, their tissues and its picture side by side; the path of the picture."""
+    from openhifu.imaging import nifti_bytes
+    from openhifu.imaging.labels import names_csv
+    from openhifu.imaging.segmentation import CLASS_TISSUES
+    from openhifu.imaging.tissue_table import proposed_table
+    from openhifu.reporting.segmentation_figure import segmentation_figure
+
+    table, tissues, picture = (out.with_name(f"{out.name}.{end}") for end in ("csv", "tissues.csv", "png"))
+    for file in (table, tissues, picture):
+        _require_new(file)
+    write_whole(table, names_csv(labels.names))
+    write_whole(tissues, proposed_table(labels.names.values(), CLASS_TISSUES).encode())
+    segmentation_figure(scan, labels, name, picture)
+    write_whole(out, nifti_bytes(labels.data, labels.grid))
+    return picture
 
 
 @app.command("register")

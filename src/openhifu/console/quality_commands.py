@@ -107,6 +107,49 @@ def scan(
     _record(serial, device, person, time, read_scan_line(file, axis, deconvolved, source), files, db)
 
 
+@app.command("deconvolve")
+@guarded
+def deconvolve(
+    file: Table,
+    hydrophone: Annotated[
+        Path, typer.Option(help="CSV: frequency_mhz, sensitivity_v_pa, phase_rad, uncertainty (relative, k = 2).")
+    ],
+    cutoff_mhz: Annotated[float, typer.Option(help="Low-pass against noise, within the calibrated band.")],
+    noise_v: Annotated[float, typer.Option(help="Standard deviation of the voltage's noise, V.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="CSV to write: time_us, pressure_pa, uncertainty_pa.")],
+    drop_outside: Annotated[
+        bool, typer.Option("--drop-outside", help="Leave out signal outside the calibrated band, and say how much.")
+    ] = False,
+) -> None:
+    """Turn a measured voltage (CSV: time_us, voltage_v) into pressure by a hydrophone's complex sensitivity.
+
+    Phases are for exp(+i omega t). The peaks go into a scan's table: openhifu quality scan --deconvolved.
+
+    Example: openhifu quality deconvolve wave.csv --hydrophone cal.csv --cutoff-mhz 40 --noise-v 1e-4 -o pressure.csv
+    """
+    from numpy import argmax, argmin
+
+    from openhifu.base.files import write_whole
+    from openhifu.records.deconvolution import deconvolved, read_response, read_voltage
+
+    voltage, step = read_voltage(file)
+    found = deconvolved(
+        voltage, step, read_response(hydrophone), 1e6 * cutoff_mhz, noise_v, "drop" if drop_outside else "refuse"
+    )
+    rows = zip(range(voltage.size), found.pressure, found.uncertainty, strict=True)
+    text = "".join(f"{1e6 * n * step:.6f},{p:.6g},{u:.4g}\n" for n, p, u in rows)
+    write_whole(out, f"time_us,pressure_pa,uncertainty_pa\n{text}".encode())
+    peaks = [(int(f(found.pressure)), name) for f, name in ((argmax, "positive"), (argmin, "negative"))]
+    lines = [
+        f"peak {name} pressure: {found.pressure[n] / 1e6:.4g} MPa, uncertainty {found.uncertainty[n] / 1e6:.2g} (k = 2)"
+        for n, name in peaks
+    ]
+    lines.append(f"noise {found.noise_gain:.3g} times that of a division by one number")
+    if found.dropped:
+        lines.append(f"left out, outside the calibrated band: {100 * found.dropped:.2g} % of the energy")
+    result({}, False, [*lines, f"wrote {out}"])
+
+
 @app.command("field")
 @guarded
 def field(

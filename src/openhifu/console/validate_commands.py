@@ -34,6 +34,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "openhifu.planning.validation_ribs",
     ),
     "thermal": ("openhifu.thermal.validation",),
+    "imaging": ("openhifu.imaging.validation",),
     "monitoring": ("openhifu.monitoring.validation",),
     "twin": ("openhifu.twin.validation",),
 }

@@ -36,3 +36,10 @@ def body_mask(
     if labelled is not None:
         body |= labelled
     return holes_filled(body, clamped < AIR_BELOW)
+
+
+def skin_mask(body: Mask, thickness: float, spacing: tuple[float, float, float]) -> Mask:
+    """Voxels whose centre is less deep than ``thickness`` [m] under the body's surface, which runs between voxels."""
+    if thickness == 0:
+        return np.zeros(body.shape, bool)
+    return body & within(~body, thickness + 0.5 * min(spacing), spacing)

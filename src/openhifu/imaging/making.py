@@ -26,6 +26,7 @@ from openhifu.imaging.reading import CASE_FILE, images_hash, require_names
 from openhifu.imaging.resampling import Crop, cropped_grid, resampled
 from openhifu.imaging.scan import Scan, read_scan
 from openhifu.imaging.sections import ImagesSection, organ_of
+from openhifu.imaging.segmentation import CLASS_TISSUES, METHODS, segmented
 from openhifu.imaging.tissue_classes import tissue_map
 from openhifu.model.case import Case
 from openhifu.model.case_data import CaseData
@@ -67,6 +68,7 @@ class NewCase:
         pseudonym: of the patient; never a name.
         notes: origin, licence, what a reader should know.
         ct_tissues: tissues that take values from their own CT numbers, by named calibrations; none unless asked for.
+        segment: how classes are found where there are no labels: ``classical``, or empty for not at all.
     """
 
     ct: Path
@@ -83,6 +85,7 @@ class NewCase:
     pseudonym: str = "anonymous"
     notes: str = ""
     ct_tissues: tuple[CtTissue, ...] = ()
+    segment: str = ""
 
 
 def new_case(folder: str | Path, wanted: NewCase, progress: Progress = silent) -> list[Outcome]:
@@ -109,7 +112,7 @@ def new_case(folder: str | Path, wanted: NewCase, progress: Progress = silent) -
     transducer(wanted.device)
     start = preset(wanted.preset)
     scan = read_scan(wanted.ct, wanted.series, progress)
-    ct, labels, remarks = _images(wanted, start, scan)
+    ct, labels, remarks = _images(wanted, start, scan, progress)
     organs, dropped = _organs(wanted, start, labels)
     remarks += dropped
     files = {CT_FILE: nifti_bytes(ct.data, ct.grid)}
@@ -158,7 +161,9 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> None:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _images(wanted: NewCase, start: Preset, image: Scan) -> tuple[Field, LabelMap | None, list[Outcome]]:
+def _images(
+    wanted: NewCase, start: Preset, image: Scan, progress: Progress
+) -> tuple[Field, LabelMap | None, list[Outcome]]:
     """CT (int16, cleaned) and labels on the case's grid, with remarks."""
     scan = image.field
     if scan.quantity is not Quantity.HOUNSFIELD:
@@ -166,6 +171,8 @@ def _images(wanted: NewCase, start: Preset, image: Scan) -> tuple[Field, LabelMa
             f"{wanted.ct} holds {scan.quantity.words}; a case is made from a CT, which tells tissue apart"
         )
     labels, said = labels_on(wanted.labels, wanted.label_names, image)
+    if wanted.segment:
+        labels, said = _segmented(wanted, start, scan, labels, progress)
     gas_below = float(start.thresholds.gas_below_hu)
     body = body_mask(scan.data, gas_below, scan.grid.spacing, None if labels is None else labels.data > 0)
     padded = scan.data < LOWEST_HU
@@ -178,6 +185,18 @@ def _images(wanted: NewCase, start: Preset, image: Scan) -> tuple[Field, LabelMa
     if labels is not None:
         labels = LabelMap(grid, resampled(labels.data, scan.grid, grid, order=0), labels.names)
     return Field(grid, ct, Quantity.HOUNSFIELD), labels, remarks
+
+
+def _segmented(
+    wanted: NewCase, start: Preset, scan: Field, labels: LabelMap | None, progress: Progress
+) -> tuple[LabelMap, list[Outcome]]:
+    """Classes found in the scan, where that was asked for and there are no labels."""
+    if wanted.segment not in METHODS:
+        raise UnknownName("way to find classes", wanted.segment, METHODS)
+    if labels is not None:
+        raise FormatError("labels were given and classes are to be found as well; give one of the two")
+    found = segmented(scan, start.thresholds.to_thresholds(), progress)
+    return found.labels, list(found.remarks)
 
 
 def _cut_by_scanner(padded: Mask, body: Mask, scan: Field, grid: Grid) -> list[Outcome]:
@@ -250,6 +269,7 @@ def _case(
     remarks: list[Outcome],
 ) -> Case:
     given = dict(wanted.label_tissues)
+    classes = dict(CLASS_TISSUES) if wanted.segment else {}
     data = {
         "name": name,
         "pseudonym": wanted.pseudonym,
@@ -262,7 +282,7 @@ def _case(
         "site": start.site.to_si(),
         "thresholds": start.thresholds.to_si(),
         # The given ones come first, and keep their place where the preset has the same pattern.
-        "label_tissues": tuple({**given, **start.label_tissues, **given}.items()),
+        "label_tissues": tuple({**given, **classes, **start.label_tissues, **given}.items()),
         "background": start.background,
         "notes": "\n".join(filter(None, [wanted.notes, *(o.sentence for o in remarks)])),
         "ct_tissues": wanted.ct_tissues,

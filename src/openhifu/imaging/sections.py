@@ -26,6 +26,7 @@ from openhifu.imaging.units_in_files import (
     Positive,
     Section,
 )
+from openhifu.model.case import Thresholds
 from openhifu.model.limits import OrganAtRisk, OrganLimit
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -160,6 +161,10 @@ class ThresholdsSection(Section):
     bone_reach_mm: Annotated[NotNegative, MM]
     cortical_above_hu: Annotated[Number, HOUNSFIELD]
     skin_thickness_mm: Annotated[NotNegative, MM]
+
+    def to_thresholds(self) -> Thresholds:
+        """The record that says what the table says."""
+        return Thresholds.from_data(self.to_si(), "the thresholds")
 
 
 class CalibrationSection(Section):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from openhifu.base.errors import FormatError
 from openhifu.base.field import Field
-from openhifu.imaging.body import body_mask
+from openhifu.imaging.body import body_mask, skin_mask
 from openhifu.imaging.morphology import Mask, within
 from openhifu.model.case import Thresholds
 from openhifu.model.catalogue import tissue
@@ -56,7 +56,7 @@ def tissue_map(
         hard = np.isin(data, [number[n] for n in _HARD if n in number]) & labelled
         near = within(hard, thresholds.bone_reach, spacing)
         data[near & ~labelled & (hu > thresholds.bone_above)] = number["bone_cortical"]
-    data[_skin(body, thresholds.skin_thickness, spacing) & ~np.isin(data, _numbers(number, BONE))] = number["skin"]
+    data[skin_mask(body, thresholds.skin_thickness, spacing) & ~np.isin(data, _numbers(number, BONE))] = number["skin"]
     data[~body] = number[background]
     return TissueMap(ct.grid, data, tuple(names))
 
@@ -102,10 +102,3 @@ def _refine_labelled(
 
 def _numbers(number: dict[str, int], names: tuple[str, ...]) -> list[int]:
     return [number[name] for name in names if name in number]
-
-
-def _skin(body: Mask, thickness: float, spacing: tuple[float, float, float]) -> Mask:
-    """Voxels whose centre is less deep than ``thickness`` [m] under the surface, which runs between voxels."""
-    if thickness == 0:
-        return np.zeros(body.shape, bool)
-    return body & within(~body, thickness + 0.5 * min(spacing), spacing)
