@@ -28,8 +28,11 @@ def test_the_whole_way(small_plan: Path, small_rehearsal: Path, tmp_path: Path) 
     assert {f["verdict"] for f in findings} <= {"ok", "warning"}
     assert all(f["source"] and f["unit"] for f in findings)
 
-    code, output = run("approve", str(small_plan), "--as", "Dr Chen", "--rehearsal", str(small_rehearsal))
-    assert code == 0, output
+    signing = ("approve", str(small_plan), "--as", "Dr Chen", "--rehearsal", str(small_rehearsal))
+    code, output = run(*signing)
+    assert code == 2 and "--despite" in output
+    code, output = run(*signing, "--despite", "a block of tissue in water, nobody is treated")
+    assert code == 0 and "nobody is treated" in output
 
     folder = tmp_path / "treatment"
     code, output = run("treat", str(small_plan), "-o", str(folder), "--seed", "3", "--json")

@@ -51,11 +51,12 @@ class RehearsalWish(Form):
 
 
 class Signature(Form):
-    """A physician's approval: the own name, the password again, and what is confirmed."""
+    """A physician's approval: own name, password again, what is confirmed, and why despite its band if it is so."""
 
     name: Name
     password: SecretStr = Field(max_length=200)
     statement: Line = Field(min_length=1)
+    despite: Line = ""
 
 
 class Signed(Form):
@@ -162,7 +163,7 @@ def approve(hash: Hash, given: Signature, request: Request) -> Signed:
         raise Refused(403, f"you are logged in as {person.name}; nobody signs for {given.name}", "give your own name")
     checked_password(request, person.name, given.password)
     found = console.library.plan(hash)
-    signed = console.approvals.sign(found, person.name, given.statement)
+    signed = console.approvals.sign(found, person.name, given.statement, given.despite)
     console.audit.write(person.name, "approved a plan", hash, signed.content_hash)
     needed = console.approvals.second_look_needed(found)
     return Signed(approved=console.approvals.is_approved(found), second_look_needed=needed)
