@@ -305,14 +305,23 @@ def treat(
 def report(
     run_folder: RunPath,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for the report; default: RUN.")] = None,
+    plan_file: Annotated[
+        Path | None, typer.Option("--plan", help="Plan file with its robustness study beside it, to report its band.")
+    ] = None,
 ) -> None:
     """Write the PDF report of a run, whether it completed, was stopped or was cut off.
 
-    Example: openhifu report rehearsal
+    Example: openhifu report rehearsal        openhifu report rehearsal --plan liver.json   (with the plan's band)
     """
+    from openhifu.base.errors import FileProblem
     from openhifu.console.reports import report_of_run
+    from openhifu.console.robustness import robustness_beside
     from openhifu.console.runs import load_run
 
+    run = load_run(run_folder)
+    study = None if plan_file is None else robustness_beside(plan_file, run.planned.plan)
+    if plan_file is not None and study is None:
+        raise FileProblem(f"{plan_file} has no robustness study beside it; make one with: openhifu robust {plan_file}")
     with progress_bar(False) as progress:
-        written = report_of_run(load_run(run_folder), out or run_folder, progress)
+        written = report_of_run(run, out or run_folder, progress, study)
     say(f"wrote {written}")
