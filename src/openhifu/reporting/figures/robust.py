@@ -10,6 +10,7 @@ from openhifu.model.band import limits_of
 from openhifu.model.plan import TreatmentPlan
 from openhifu.model.robustness import Robustness
 from openhifu.reporting.figures import style
+from openhifu.reporting.figures.anatomy import named
 from openhifu.reporting.words import Words
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _organs(axes: Axes, plan: TreatmentPlan, study: Robustness, share: float, wo
             axes.plot(max(band.nominal / limit, _LEAST), row, ls="", marker="D", ms=5, color=style.PLANNED, mec="w")
     axes.axvline(1.0, color=style.INK, lw=0.9, ls="--")
     axes.set_xscale("log")
-    axes.set_yticks(range(len(names)), [style.literal(o.name) for o in names])
+    axes.set_yticks(range(len(names)), [style.literal(named(o.name)) for o in names])
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlabel(words.say("robust.dose_over_limit"))
     axes.set_title(words.say("robust.organs_title"))
