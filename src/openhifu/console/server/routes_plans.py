@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field, SecretStr
 
+from openhifu.console.comparison import figures_of
 from openhifu.console.rehearsal import DEFAULT_SEED
 from openhifu.console.server.access import person_of
 from openhifu.console.server.forms import Form, Hash, Identifier, Line, Name
@@ -176,7 +177,10 @@ def compare(request: Request, plans: Annotated[str, Query(max_length=70 * MOST_C
     if not 1 <= len(wanted) <= MOST_COMPARED or not all(len(h) == 64 and h.isalnum() for h in wanted):
         raise Refused(422, f"{len(wanted)} plans were named", f"name 1 to {MOST_COMPARED} hashes between commas")
     found = [console_of(request).library.plan(h) for h in wanted]
-    return Comparison(plans=[_compared(p) for p in found], rows=_rows(found))
+    return Comparison(
+        plans=[_compared(p) for p in found],
+        rows=[Row(name=f.name, unit=f.unit, values=list(f.values)) for f in figures_of(found)],
+    )
 
 
 def packed_overlay(history: TreatmentHistory, what: What) -> Response:
@@ -196,22 +200,3 @@ def _compared(plan: TreatmentPlan) -> Compared:
         errors=len(plan.errors),
         warnings=len(plan.warnings),
     )
-
-
-def _rows(plans: list[TreatmentPlan]) -> list[Row]:
-    figures = (
-        ("coverage", "1", lambda p: p.prediction.coverage),
-        ("ablated volume", "m3", lambda p: p.prediction.ablated_volume),
-        ("highest temperature", "degC", lambda p: p.prediction.peak_temperature),
-        ("energy", "J", lambda p: p.energy),
-        ("treatment time", "s", lambda p: p.prediction.treatment_time),
-        ("spots", "1", lambda p: float(len(p.sonications))),
-        ("highest power", "W", lambda p: max(s.acoustic_power for s in p.sonications)),
-    )
-    rows = [Row(name=name, unit=unit, values=[of(p) for p in plans]) for name, unit, of in figures]
-    shared = [o.organ for o in plans[0].prediction.organs]
-    for organ in shared:
-        doses = [[o.cem43_max for o in p.prediction.organs if o.organ == organ] for p in plans]
-        if all(doses):
-            rows.append(Row(name=f"highest CEM43 of {organ}", unit="min", values=[d[0] for d in doses]))
-    return rows
