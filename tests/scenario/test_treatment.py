@@ -69,16 +69,16 @@ def test_the_plan_reaches_the_target(small_plan: Path) -> None:
 
 
 def test_plans_side_by_side_in_a_table_and_a_figure(small_plan: Path, tmp_path: Path) -> None:
-    other = tmp_path / "hotter.json"
+    other = tmp_path / "cooler.json"
     made = load_plan(small_plan)
-    first = made.sonications[0].model_copy(update={"acoustic_power": 2 * made.sonications[0].acoustic_power})
+    first = made.sonications[0].model_copy(update={"acoustic_power": 0.5 * made.sonications[0].acoustic_power})
     other.write_text(made.model_copy(update={"sonications": (first, *made.sonications[1:])}).to_document())
     picture = tmp_path / "both.png"
     code, output = run("compare", str(small_plan), str(other), "-o", str(picture), "--json")
     assert code == 0, output
     rows = {row["name"]: row["values"] for row in json.loads(output)["rows"]}
     assert rows["coverage"] == [made.prediction.coverage] * 2
-    assert rows["energy"][1] - rows["energy"][0] == pytest.approx(made.sonications[0].energy)
+    assert rows["energy"][0] - rows["energy"][1] == pytest.approx(0.5 * made.sonications[0].energy)
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert run("compare", str(small_plan))[0] == 2
 
