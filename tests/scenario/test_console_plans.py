@@ -32,7 +32,8 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 
 def signature(name: str, **other: str) -> dict[str, str]:
-    return {"name": name, "password": PASSWORD, "statement": "I have read it and approve it.", **other}
+    said = {"statement": "I have read it and approve it.", "despite": "a block of tissue in water"}
+    return {"name": name, "password": PASSWORD, **said, **other}
 
 
 def test_a_plan_is_seen_with_its_figures_and_fields(serve: Serve, small_plan: Path) -> None:
@@ -85,6 +86,8 @@ def test_only_a_physician_with_the_password_approves_and_only_what_was_rehearsed
     assert chen.post(url, json=signature("Dr Chen", password="another password")).status_code == 401
     assert chen.post(url, json=signature("Dr Wu")).status_code == 403
     assert chen.get("/api/plans").json()[0]["approved"] is False
+    unstudied = chen.post(url, json=signature("Dr Chen", despite=""))
+    assert unstudied.status_code == 409 and "openhifu robust" in unstudied.json()["what"]
     assert chen.post(url, json=signature("Dr Chen")).json() == {"approved": True, "second_look_needed": False}
     assert chen.post(url, json=signature("Dr Chen")).status_code == 409
     [approval] = chen.get(url.removesuffix("/approve")).json()["approvals"]

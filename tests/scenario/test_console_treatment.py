@@ -56,7 +56,7 @@ def place(tmp_path: Path, small_plan: Path, small_rehearsal: Path) -> Place:
     people.add(Person("Obi", frozenset({Role.OBSERVER})), PASSWORD)
     hashed = with_plan(made, small_plan, small_rehearsal)
     plan = made.console.library.plan(hashed)
-    made.console.approvals.sign(plan, "Dr Chen", "I approve this plan.")
+    made.console.approvals.sign(plan, "Dr Chen", "I approve this plan.", despite="a block of tissue in water")
     return Place(made.console.settings.data, hashed)
 
 

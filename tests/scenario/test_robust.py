@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,14 +23,24 @@ from openhifu.planning.robust.transfer import transferred
 
 
 @pytest.fixture(scope="module")
-def basis(small_plan: Path) -> Basis:
-    planned = load_planned(small_plan)
+def own_plan(small_plan: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the plan, so that its study does not lie beside the one that others share."""
+    folder = tmp_path_factory.mktemp("robust")
+    for file in small_plan.parent.glob(f"{small_plan.stem}.*"):
+        if "robust" not in file.name:
+            shutil.copy(file, folder)
+    return folder / small_plan.name
+
+
+@pytest.fixture(scope="module")
+def basis(own_plan: Path) -> Basis:
+    planned = load_planned(own_plan)
     return prepare(planned.data, planned.plan)
 
 
 @pytest.fixture(scope="module")
-def studied(small_plan: Path) -> dict:
-    done = CliRunner().invoke(app, ["robust", str(small_plan), "--scenarios", "2", "--seed", "5", "--json"])
+def studied(own_plan: Path) -> dict:
+    done = CliRunner().invoke(app, ["robust", str(own_plan), "--scenarios", "2", "--seed", "5", "--json"])
     assert done.exit_code in (0, 1), done.output
     return json.loads(done.output)
 
@@ -58,13 +69,13 @@ def test_heat_carried_over_is_the_heat_solved_anew(basis: Basis) -> None:
         assert abs(before[there] / truth[there] - 1) > 0.08  # leaving the nominal field would not do
 
 
-def test_the_study_lies_beside_the_plan_and_is_bound_to_it(small_plan: Path, studied: dict, tmp_path: Path) -> None:
-    plan = load_planned(small_plan).plan
-    found = robustness_beside(small_plan, plan)
+def test_the_study_lies_beside_the_plan_and_is_bound_to_it(own_plan: Path, studied: dict, tmp_path: Path) -> None:
+    plan = load_planned(own_plan).plan
+    found = robustness_beside(own_plan, plan)
     assert found is not None and found.data() == studied["robustness"]
     assert [b.name for b in found.bands] == ["target coverage", "peak temperature", "treatment time", "energy"]
     moved = tmp_path / "other.json"
-    robustness_file(moved).write_text(robustness_file(small_plan).read_text())
+    robustness_file(moved).write_text(robustness_file(own_plan).read_text())
     other = plan.model_copy(update={"serial": "another"})
     with pytest.raises(Tampered, match="belongs to plan"):
         robustness_beside(moved, other)
@@ -74,9 +85,9 @@ def test_the_study_lies_beside_the_plan_and_is_bound_to_it(small_plan: Path, stu
         robustness_beside(moved, plan)
 
 
-def test_another_executor_gives_the_same_study(small_plan: Path, studied: dict) -> None:
+def test_another_executor_gives_the_same_study(own_plan: Path, studied: dict) -> None:
     with ThreadPoolExecutor(1) as pool:
-        again = robustness(load_planned(small_plan), scenarios=2, seed=5, executor=pool)
+        again = robustness(load_planned(own_plan), scenarios=2, seed=5, executor=pool)
     assert json.loads(json.dumps(again.data())) == studied["robustness"]
 
 

@@ -9,9 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from openhifu.console.cli import app
+from openhifu.console.plan_files import load_plan
 from openhifu.console.runs import load_run
 from openhifu.imaging import bundled_case
 
@@ -28,8 +30,11 @@ def test_the_whole_way(small_plan: Path, small_rehearsal: Path, tmp_path: Path) 
     assert {f["verdict"] for f in findings} <= {"ok", "warning"}
     assert all(f["source"] and f["unit"] for f in findings)
 
-    code, output = run("approve", str(small_plan), "--as", "Dr Chen", "--rehearsal", str(small_rehearsal))
-    assert code == 0, output
+    signing = ("approve", str(small_plan), "--as", "Dr Chen", "--rehearsal", str(small_rehearsal))
+    code, output = run(*signing)
+    assert code == 2 and "--despite" in output
+    code, output = run(*signing, "--despite", "a block of tissue in water, nobody is treated")
+    assert code == 0 and "nobody is treated" in output
 
     folder = tmp_path / "treatment"
     code, output = run("treat", str(small_plan), "-o", str(folder), "--seed", "3", "--json")
@@ -61,6 +66,21 @@ def test_the_plan_reaches_the_target(small_plan: Path) -> None:
     assert expected["peak_temperature"] <= 95
     slices = [s["slice_index"] for s in data["sonications"]]
     assert slices == sorted(slices)
+
+
+def test_plans_side_by_side_in_a_table_and_a_figure(small_plan: Path, tmp_path: Path) -> None:
+    other = tmp_path / "cooler.json"
+    made = load_plan(small_plan)
+    first = made.sonications[0].model_copy(update={"acoustic_power": 0.5 * made.sonications[0].acoustic_power})
+    other.write_text(made.model_copy(update={"sonications": (first, *made.sonications[1:])}).to_document())
+    picture = tmp_path / "both.png"
+    code, output = run("compare", str(small_plan), str(other), "-o", str(picture), "--json")
+    assert code == 0, output
+    rows = {row["name"]: row["values"] for row in json.loads(output)["rows"]}
+    assert rows["coverage"] == [made.prediction.coverage] * 2
+    assert rows["energy"][0] - rows["energy"][1] == pytest.approx(0.5 * made.sonications[0].energy)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert run("compare", str(small_plan))[0] == 2
 
 
 def test_the_same_case_gives_the_same_plan_bit_for_bit(small_plan: Path, tmp_path: Path) -> None:

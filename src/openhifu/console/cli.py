@@ -44,6 +44,7 @@ for command in (
     treatment_commands.plan,
     treatment_commands.check,
     robust_commands.robust,
+    robust_commands.compare,
     treatment_commands.rehearse,
     treatment_commands.approve,
     treatment_commands.treat,

@@ -11,6 +11,7 @@ from typing import Any
 from openhifu.base.progress import Progress, silent
 from openhifu.console.runs import Run
 from openhifu.model.events import InterlockTripped
+from openhifu.model.robustness import Robustness
 from openhifu.model.tissue import UNITS
 from openhifu.planning.make import Planned
 from openhifu.reporting.inputs import DrawnValue, ReportInput
@@ -26,8 +27,15 @@ def versions() -> tuple[tuple[str, str], ...]:
     return tuple((name, version(name)) for name in LIBRARIES)
 
 
-def report_of_run(run: Run, out: Path, progress: Progress = silent) -> Path:
-    """Write ``report.pdf`` and its figures into a folder; also of a run that was stopped or cut off."""
+def report_of_run(run: Run, out: Path, progress: Progress = silent, robustness: Robustness | None = None) -> Path:
+    """Write ``report.pdf`` and its figures into a folder; also of a run that was stopped or cut off.
+
+    Args:
+        run: what is reported.
+        out: the folder.
+        progress: told how far it is.
+        robustness: the study of the run's plan; None says that there is none.
+    """
     ending, sentence = run.ending
     trips = Counter(
         f"interlock {e.what.name}: {e.what.sentence}"
@@ -56,6 +64,7 @@ def report_of_run(run: Run, out: Path, progress: Progress = silent) -> Path:
         run_folder=run.folder,
         generated_at=datetime.now(UTC).astimezone().replace(microsecond=0),
         warnings=(*notes, *tripped),
+        robustness=robustness,
     )
     return write_report(given, out, progress=progress)
 

@@ -1,4 +1,4 @@
-"""The command ``robust``: a plan over many possible patients."""
+"""The commands ``robust`` and ``compare``: a plan over many possible patients, and plans side by side."""
 
 from __future__ import annotations
 
@@ -54,3 +54,36 @@ def robust(
 def _near(organ: str, findings: tuple[Finding, ...]) -> bool:
     """Whether an organ's band comes to at least half of its limit."""
     return any(f.check == f"band of dose of {organ}" and f.value > 0.5 * f.limit for f in findings)
+
+
+@guarded
+def compare(
+    plans: Annotated[list[Path], typer.Argument(metavar="PLAN...", help="Two or more plan files.", show_default=False)],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="PNG to write.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")] = False,
+) -> None:
+    """Plans side by side: other poses, devices or prescriptions of a case in one table and one figure.
+
+    Where a robustness study lies beside every plan, the 5th percentile of coverage is compared too.
+
+    Example: openhifu compare focused.json array.json -o side-by-side.png
+    """
+    from openhifu.base.errors import OutOfRange
+    from openhifu.base.files import write_whole
+    from openhifu.console.comparison import comparison_lines, figures_of
+    from openhifu.console.plan_files import load_plan
+    from openhifu.console.robustness import robustness_beside
+    from openhifu.reporting.figures.comparison import side_by_side
+    from openhifu.reporting.figures.style import png
+
+    if len(plans) < 2:
+        raise OutOfRange(f"{len(plans)} plan was named; name two or more to see them side by side")
+    made = [load_plan(p) for p in plans]
+    rows = figures_of(made, [robustness_beside(p, m) for p, m in zip(plans, made, strict=True)])
+    names = [p.name.removesuffix(".json") for p in plans]
+    lines = comparison_lines(names, rows)
+    if out is not None:
+        write_whole(out, png(lambda: side_by_side(names, [(r.name, r.unit, r.values) for r in rows])))
+        lines.append(f"wrote {out}")
+    payload = {"plans": [str(p) for p in plans], "rows": [vars(r) for r in rows]}
+    result(payload, as_json, lines)

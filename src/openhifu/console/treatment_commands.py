@@ -50,10 +50,16 @@ def finding_lines(findings: tuple[Finding, ...]) -> list[str]:
     """One line a check: verdict, what was found, limit and source, remedy."""
     lines = []
     for f in findings:
-        lines.append(f"{_MARKS[f.verdict]} {f.check}: {f.sentence} [limit {f.limit:.4g} {f.unit}, {f.source}]")
+        lines.append(f"{_MARKS[f.verdict]} {f.check}: {f.sentence} [{_limit(f)}, {f.source}]")
         if f.remedy:
             lines.append(f"        what would help: {f.remedy}")
     return lines
+
+
+def _limit(finding: Finding) -> str:
+    """Limit and what is left of it."""
+    left = f"{'margin' if finding.margin >= 0 else 'missed by'} {abs(finding.margin):.3g}"
+    return f"limit {finding.limit:.4g} {finding.unit}, {left}"
 
 
 def plan_summary(plan: TreatmentPlan) -> list[str]:
@@ -95,16 +101,29 @@ def plan(
 
 @guarded
 def check(plan_file: PlanPath, as_json: AsJson = False) -> None:
-    """Every limit of a plan: the value, the limit, its source, what would help. Exit 1 if one is in error.
+    """Every limit of a plan: value, limit, margin, source, what would help; and its band. Exit 1 if one is in error.
 
-    Example: openhifu check liver.json
+    Example: openhifu check liver.json        (the band is there after: openhifu robust liver.json)
     """
     from openhifu.console.plan_files import load_plan
+    from openhifu.console.robustness import band_lines, influence_lines, robustness_beside
+    from openhifu.model.band import band_findings
 
     made = load_plan(plan_file)
-    payload = {"plan": str(plan_file), "hash": made.content_hash, "findings": [f.data() for f in made.findings]}
-    result(payload, as_json, [*plan_summary(made), *finding_lines(made.findings), *made.unmet])
-    if made.errors:
+    found = robustness_beside(plan_file, made)
+    bands = () if found is None else band_findings(made, found)
+    payload = {
+        "plan": str(plan_file),
+        "hash": made.content_hash,
+        "findings": [{**f.data(), "margin": f.margin} for f in made.findings],
+        "band": [{**f.data(), "margin": f.margin} for f in bands],
+        "robustness": None if found is None else found.data(),
+    }
+    spread = [f"no band: how the figures spread is not studied; openhifu robust {plan_file}"]
+    if found is not None:
+        spread = [*band_lines(found), *influence_lines(found), *finding_lines(bands)]
+    result(payload, as_json, [*plan_summary(made), *finding_lines(made.findings), *made.unmet, *spread])
+    if made.errors or any(f.verdict is Verdict.ERROR for f in bands):
         raise typer.Exit(EXIT_FAILED)
 
 
@@ -201,13 +220,17 @@ def approve(
     person: Annotated[str, typer.Option("--as", help="Who approves.")],
     rehearsal: Annotated[Path, typer.Option(help="Run folder of a completed rehearsal of exactly this plan.")],
     role: Annotated[str, typer.Option(help="In which role.")] = "physician",
+    despite: Annotated[
+        str, typer.Option(help="Why it is approved without a robustness study, or over a limit of its band.")
+    ] = "",
 ) -> None:
-    """Sign the hash of exactly this plan, which must be free of errors and rehearsed.
+    """Sign the hash of exactly this plan: free of errors, rehearsed, and its band (openhifu robust) within limits.
 
     Example: openhifu approve liver.json --as "Dr Chen" --rehearsal rehearsal
     """
     from openhifu.base.files import write_whole
     from openhifu.console.plan_files import load_plan
+    from openhifu.console.robustness import robustness_beside
     from openhifu.console.runs import JOURNAL
     from openhifu.delivery.authorisation import approve as sign
     from openhifu.delivery.journal import read_journal
@@ -220,10 +243,14 @@ def approve(
         role,
         datetime.now(UTC).astimezone().isoformat(timespec="seconds"),
         f"I have read the plan, its {len(made.warnings)} warnings and the rehearsal, and approve this plan.",
+        robustness_beside(plan_file, made),
+        despite,
     )
     target = approval_file(plan_file)
     write_whole(target, signed.to_document().encode())
     say(f"{person} approves plan {made.content_hash[:12]}; wrote {target}")
+    if signed.despite:
+        say(f"despite: {signed.despite}")
 
 
 def approval_file(plan_file: Path) -> Path:
@@ -278,14 +305,23 @@ def treat(
 def report(
     run_folder: RunPath,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for the report; default: RUN.")] = None,
+    plan_file: Annotated[
+        Path | None, typer.Option("--plan", help="Plan file with its robustness study beside it, to report its band.")
+    ] = None,
 ) -> None:
     """Write the PDF report of a run, whether it completed, was stopped or was cut off.
 
-    Example: openhifu report rehearsal
+    Example: openhifu report rehearsal        openhifu report rehearsal --plan liver.json   (with the plan's band)
     """
+    from openhifu.base.errors import FileProblem
     from openhifu.console.reports import report_of_run
+    from openhifu.console.robustness import robustness_beside
     from openhifu.console.runs import load_run
 
+    run = load_run(run_folder)
+    study = None if plan_file is None else robustness_beside(plan_file, run.planned.plan)
+    if plan_file is not None and study is None:
+        raise FileProblem(f"{plan_file} has no robustness study beside it; make one with: openhifu robust {plan_file}")
     with progress_bar(False) as progress:
-        written = report_of_run(load_run(run_folder), out or run_folder, progress)
+        written = report_of_run(run, out or run_folder, progress, study)
     say(f"wrote {written}")

@@ -6,12 +6,14 @@ import math
 from dataclasses import dataclass
 
 from openhifu.base.errors import NotApproved
-from openhifu.base.outcome import Ending
+from openhifu.base.outcome import Ending, Verdict
 from openhifu.delivery.journal import JournalReading
 from openhifu.delivery.protocols import Identity
 from openhifu.delivery.steps import Arm
+from openhifu.model.band import band_findings
 from openhifu.model.events import Purpose, RunEnded, RunStarted
 from openhifu.model.plan import Approval, TreatmentPlan
+from openhifu.model.robustness import Robustness
 from openhifu.model.sonication import Sonication
 from openhifu.model.transducer import Transducer
 
@@ -138,7 +140,14 @@ def _longest(plan: TreatmentPlan, planned: Sonication, purpose: Purpose) -> floa
 
 
 def approve(
-    plan: TreatmentPlan, rehearsal: JournalReading, person: str, role: str, time: str, statement: str
+    plan: TreatmentPlan,
+    rehearsal: JournalReading,
+    person: str,
+    role: str,
+    time: str,
+    statement: str,
+    robustness: Robustness | None = None,
+    despite: str = "",
 ) -> Approval:
     """A person's approval of a plan that was rehearsed.
 
@@ -149,9 +158,12 @@ def approve(
         role: in which role.
         time: ISO 8601 with offset.
         statement: what the person confirms.
+        robustness: the study of exactly this plan, whose band must keep the limits.
+        despite: why the person approves without a study, or although a band does not keep its limit.
 
     Raises:
-        NotApproved: if the plan has errors, or the journal is not that of a completed rehearsal of it.
+        NotApproved: if the plan has errors, the journal is not that of a completed rehearsal of it, or its band is not
+            studied or does not keep a limit and no reason to approve it all the same is given.
     """
     if plan.errors:
         sentences = "; ".join(f.sentence for f in plan.errors)
@@ -164,6 +176,9 @@ def approve(
     if not isinstance(last, RunEnded) or last.ending is not Ending.COMPLETED:
         how = f"{last.ending}: {last.sentence}" if isinstance(last, RunEnded) else "no ending was written"
         raise NotApproved(f"the rehearsal did not run to its end ({how}); rehearse again")
+    lacking = _band(plan, robustness)
+    if lacking and not despite.strip():
+        raise NotApproved(f"{lacking}; or say why it is approved all the same (--despite REASON), which is recorded")
     return Approval(
         plan_hash=plan.content_hash,
         rehearsal_hash=rehearsal.last_hash,
@@ -171,4 +186,23 @@ def approve(
         role=role,
         time=time,
         statement=statement,
+        robustness_hash="" if robustness is None else robustness.content_hash,
+        despite=f"{despite.strip()} ({lacking})" if lacking else "",
     )
+
+
+def _band(plan: TreatmentPlan, robustness: Robustness | None) -> str:
+    """What the band of a plan lacks, in words; empty where nothing does.
+
+    Raises:
+        NotApproved: if the study is of another plan.
+    """
+    if robustness is None:
+        return "nobody studied how the plan's figures spread: study it with openhifu robust PLAN"
+    if robustness.plan_hash != plan.content_hash:
+        raise NotApproved(
+            f"the robustness study is of plan {robustness.plan_hash[:12]}, this plan is {plan.content_hash[:12]}; "
+            "study this plan"
+        )
+    over = [f for f in band_findings(plan, robustness) if f.verdict is Verdict.ERROR]
+    return "; ".join(f"{f.sentence}, the limit is {f.limit:.4g} {f.unit}" for f in over)

@@ -2,7 +2,8 @@
 
 Sources of the dimensions: fat, mean 17.5 mm of 71 women treated with focused ultrasound (Peiser et al., SAJOG 2021);
 distance to the sacrum, 30 mm, the outermost published risk class (Diagn Interv Radiol 2023;29:195). Bladder, bowel,
-nerve, sacrum, muscle, uterine wall and the shape of the skin are assumptions, as is the depth of the fibroid.
+nerve, sacrum, muscle, uterine wall and the shape of the skin are assumptions, as is the depth of the fibroid. Bowel
+lies where a degassed-water balloon leaves it: above every beam from the front.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ SPACING = 2e-3
 
 _HU = {"outside": -1000, "fat": -100, "soft": 50, "watery": 5, "bone": 250}
 _SKIN, _UTERUS_WALL, _BEHIND = 2e-3, 10e-3, 80e-3
-_HALF_HEIGHT, _HALF_WIDTH = 90e-3, 170e-3
+_HALF_WIDTH = 170e-3
+_LEAST_HALF_HEIGHT, _ABOVE = 90e-3, 25e-3  # m: of the piece of body; and beyond the widest beam at the skin
+_BEAM = 1.0  # tangent of the angle about the front that is kept free of bowel: 45 degrees
 _BUMP, _BUMP_WIDTH = 1e-3, 20e-3  # m: standard deviation of the fat thickness, and how far bumps reach
 
 
@@ -88,9 +91,11 @@ class Pelvis:
     def images(self) -> tuple[NDArray[np.int16], NDArray[np.uint8], Grid]:
         """CT numbers [HU], labels by ``NAMES``, and their grid; the fibroid's centre is the origin."""
         half_depth = (self.depth + self.diameter + self.to_sacrum + _BEHIND) / 2
+        half_height = max(_LEAST_HALF_HEIGHT, _BEAM * (self.depth + self.diameter) + _ABOVE)
+        half_height = SPACING * round(half_height / SPACING)
         skin = -self.diameter / 2 - self.depth
-        low = (-_HALF_WIDTH - 5 * SPACING, skin - 5 * SPACING, -_HALF_HEIGHT)
-        high = (_HALF_WIDTH + 5 * SPACING, skin + 2 * half_depth + 5 * SPACING, _HALF_HEIGHT)
+        low = (-_HALF_WIDTH - 5 * SPACING, skin - 5 * SPACING, -half_height)
+        high = (_HALF_WIDTH + 5 * SPACING, skin + 2 * half_depth + 5 * SPACING, half_height)
         grid = Grid.box(low, high, SPACING, Frame.PATIENT)
         x, y, z = np.moveaxis(grid.points(), -1, 0)
         hounsfield = self._layers(x, y - (skin + half_depth), half_depth)
@@ -127,7 +132,8 @@ class Pelvis:
             parts = [((v - c) / a) ** 2 for v, c, a in zip((x, y, z), centre, axes, strict=True)]
             return sum(parts[1:], parts[0]) <= 1
 
-        found[(np.abs(x) <= 60e-3) & (z >= r + 15e-3) & (y >= wall) & (y <= sacrum - 10e-3)] = 5
+        pushed = r + 15e-3 + _BEAM * np.maximum(r - y, 0)  # by a water balloon, out of every beam from the front
+        found[(np.abs(x) <= 60e-3) & (z >= pushed) & (y >= wall) & (y <= sacrum - 10e-3)] = 5
         found[inside((0, wall + 20e-3, -r - 30e-3), (35e-3, 20e-3, 20e-3))] = 4
         found[inside((0, 0, 0), (r + 15e-3, r + _UTERUS_WALL, r + 15e-3))] = 1
         found[inside((0, 0, -r - 7e-3), (15e-3, 4e-3, 6e-3))] = 3

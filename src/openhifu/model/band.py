@@ -63,6 +63,7 @@ def _enough(study: Robustness, rule: BandLimits, source: str) -> Finding:
         value=count,
         limit=rule.scenarios,
         unit="1",
+        at_least=True,
         source=source,
         remedy=f"run at least {rule.scenarios} scenarios" if short else "",
     )
@@ -77,6 +78,7 @@ def _covered(band: Band, rule: BandLimits, source: str) -> Finding:
         value=100 * band.low,
         limit=100 * rule.coverage,
         unit="%",
+        at_least=True,
         source=source,
         remedy="closer spots, a larger margin, or the measurement that the ranking names" if short else "",
     )

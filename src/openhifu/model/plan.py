@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Any
+
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from openhifu.base.outcome import Verdict
 from openhifu.base.record import Record
@@ -24,6 +26,7 @@ class Finding(Record):
         unit: unit of both.
         source: where the limit comes from.
         remedy: what would help; empty when ok.
+        at_least: whether the number must reach the limit instead of staying below it.
     """
 
     check: str
@@ -34,6 +37,18 @@ class Finding(Record):
     unit: str
     source: str
     remedy: str = ""
+    at_least: bool = False
+
+    @property
+    def margin(self) -> float:
+        """What is left to the limit, in the finding's unit; negative where the limit is not kept."""
+        return self.value - self.limit if self.at_least else self.limit - self.value
+
+    @model_serializer(mode="wrap")
+    def _plain_unless_at_least(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Findings that were written before lower limits were told apart keep their content."""
+        data = write(self)
+        return data if self.at_least else {key: value for key, value in data.items() if key != "at_least"}
 
 
 class OrganPrediction(Record):
@@ -154,6 +169,8 @@ class Approval(Record):
         role: in which role.
         time: ISO 8601 with offset.
         statement: what the person confirms, in words.
+        robustness_hash: content hash of the study of that plan; empty where there was none.
+        despite: why the plan is approved although its band was not studied or does not keep a limit; empty otherwise.
     """
 
     plan_hash: str = Field(min_length=64, max_length=64)
@@ -162,3 +179,11 @@ class Approval(Record):
     role: str = Field(min_length=1)
     time: str
     statement: str
+    robustness_hash: str = ""
+    despite: str = ""
+
+    @model_serializer(mode="wrap")
+    def _without_what_was_not_said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """An approval from before there were studies keeps the content, and the hash, it had."""
+        data = write(self)
+        return {key: value for key, value in data.items() if value or key not in ("robustness_hash", "despite")}

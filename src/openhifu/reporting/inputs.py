@@ -13,6 +13,7 @@ from openhifu.model.case_data import CaseData
 from openhifu.model.delivered import DeliveredSpot
 from openhifu.model.history import TreatmentHistory
 from openhifu.model.plan import Approval, TreatmentPlan
+from openhifu.model.robustness import Robustness
 from openhifu.model.window import WindowMap
 
 TARGET = "target"
@@ -58,6 +59,7 @@ class ReportInput:
         run_folder: where the run lies.
         generated_at: when this report was made, with its offset from UTC.
         warnings: further sentences a reader must see.
+        robustness: the study of the plan; None where nobody made one.
 
     Raises:
         Tampered: if approval or histories belong to another plan.
@@ -81,6 +83,7 @@ class ReportInput:
     run_folder: Path
     generated_at: datetime
     warnings: tuple[str, ...]
+    robustness: Robustness | None = None
 
     def __post_init__(self) -> None:
         """Check that all of it belongs to one plan."""
@@ -90,6 +93,8 @@ class ReportInput:
         carried = {h.title: h.plan_hash for h in (self.planned, self.delivered) if h is not None}
         if self.approval is not None:
             carried["approval"] = self.approval.plan_hash
+        if self.robustness is not None:
+            carried["robustness study"] = self.robustness.plan_hash
         for what, found in carried.items():
             if found != made:
                 raise Tampered(f"{what} belongs to plan {found[:12]}, the plan given is {made[:12]}; compute it anew")

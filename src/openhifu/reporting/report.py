@@ -13,11 +13,12 @@ from openhifu.base.files import write_whole
 from openhifu.base.progress import Progress, silent
 from openhifu.model.catalogue import transducer
 from openhifu.reporting.cohort import FIBROIDS_2021
-from openhifu.reporting.figures import beam, cohort, curves, pose, style, window
+from openhifu.reporting.figures import beam, cohort, curves, pose, robust, style, window
 from openhifu.reporting.figures.anatomy import Anatomy
 from openhifu.reporting.inputs import TARGET, DrawnValue, ReportInput
 from openhifu.reporting.numbers import Regions, regions, treatment_numbers
 from openhifu.reporting.pages import pictures, provenance, sonications, summary
+from openhifu.reporting.pages import robust as robust_page
 from openhifu.reporting.pages.blocks import Block, plain
 from openhifu.reporting.pages.material import Material
 from openhifu.reporting.words import Words, english
@@ -93,6 +94,9 @@ def _figures(m: Material) -> Iterator[tuple[str, Callable]]:
     yield "dose", lambda: beam.dose(m.anatomy, plan, m.histories)
     yield "temperatures", lambda: curves.temperatures(stories, TARGET, plan.organs, words)
     yield "dose_volume", lambda: curves.dose_volumes(stories, m.masks, plan.organs, words)
+    if given.robustness is not None:
+        study = given.robustness
+        yield "robust", lambda: robust.bands(plan, study, words)
 
 
 def _blocks(m: Material) -> Iterator[Block]:
@@ -102,6 +106,7 @@ def _blocks(m: Material) -> Iterator[Block]:
     yield from pictures.fields(m)
     yield from pictures.doses(m)
     yield from pictures.curves(m)
+    yield from robust_page.section(m)
     yield from sonications.section(m)
     yield from provenance.section(m)
 

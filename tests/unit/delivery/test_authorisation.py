@@ -15,6 +15,7 @@ from openhifu.delivery.protocols import Identity
 from openhifu.delivery.steps import Arm
 from openhifu.model.events import Purpose
 from openhifu.model.plan import Approval, Finding, TreatmentPlan
+from openhifu.model.robustness import Band, OrganOutcome, Robustness, ScenarioOutcome, Uncertainty
 from openhifu.model.transducer import Transducer
 from openhifu.twin.generator import SimulatedGenerator
 from openhifu.twin.machine import MachineModel
@@ -25,7 +26,59 @@ STATEMENT = "I have seen the rehearsal"
 
 def approved(path: Path, of: TreatmentPlan) -> Approval:
     deliver(path, Rehearsal(of))
-    return approve(of, read_journal(path), "Ada", "physician", "2026-01-02T03:04:05+00:00", STATEMENT)
+    return approve(of, read_journal(path), "Ada", "physician", "2026-01-02T03:04:05+00:00", STATEMENT, studied(of))
+
+
+def studied(of: TreatmentPlan, covered: float = 1.0, dose: float = 0.1) -> Robustness:
+    """A study of a plan whose scenarios all came to the same."""
+    organs = tuple(OrganOutcome(organ=o.name, peak_temperature=40, cem43_max=dose) for o in of.organs)
+    figures = {"target coverage": covered} | {f"dose of {o.name}": dose for o in of.organs}
+    outcomes = tuple(
+        ScenarioOutcome(
+            number=n, seed=n, coverage=covered, peak_temperature=80, treatment_time=60, energy=100, scale=1,
+            organs=organs, inputs=(),
+        )
+        for n in range(8)
+    )  # fmt: skip
+    return Robustness(
+        plan_hash=of.content_hash,
+        seed=1,
+        asked=8,
+        uncertainty=Uncertainty(position=0, breathing=0, power=0, source="test"),
+        rule="test",
+        method="test",
+        inputs=(),
+        nominal=outcomes[0],
+        outcomes=outcomes,
+        bands=tuple(Band(name=k, unit="1", nominal=v, low=v, median=v, high=v) for k, v in figures.items()),
+        influences=(),
+    )
+
+
+def test_approval_is_gated_on_the_band_and_a_reason_to_pass_over_it_is_recorded(tmp_path: Path) -> None:
+    of, other = plan(), plan(power=50.0)
+    deliver(tmp_path / "a", Rehearsal(of))
+    journal = read_journal(tmp_path / "a")
+    limit = of.organs[0].limit.cem43_max
+    for study, words in (
+        (None, "openhifu robust"),
+        (studied(of, covered=0.3), "cover more than 30.0 %"),
+        (studied(of, dose=2 * limit), of.organs[0].name),
+        (studied(other), "of plan"),
+    ):
+        with pytest.raises(NotApproved, match=words):
+            approve(of, journal, "Ada", "physician", "now", STATEMENT, study)
+    signed = approve(of, journal, "Ada", "physician", "now", STATEMENT, studied(of, covered=0.3), "a phantom")
+    assert "a phantom" in signed.despite and "30.0 %" in signed.despite
+    assert signed.robustness_hash == studied(of, covered=0.3).content_hash
+    assert approve(of, journal, "Ada", "physician", "now", STATEMENT, studied(of), "a phantom").despite == ""
+    with pytest.raises(NotApproved, match="of plan"):
+        approve(of, journal, "Ada", "physician", "now", STATEMENT, studied(other), "a phantom")
+
+
+def test_an_approval_without_a_study_keeps_its_content() -> None:
+    old = Approval(plan_hash="0" * 64, rehearsal_hash="1" * 64, person="A", role="r", time="t", statement="s")
+    assert set(old.data()) == {"plan_hash", "rehearsal_hash", "person", "role", "time", "statement"}
 
 
 def require_refused(bench: Bench, words: str) -> None:

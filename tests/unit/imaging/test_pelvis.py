@@ -33,6 +33,18 @@ def test_the_case_has_the_dimensions_asked_for(tmp_path: Path) -> None:
     assert here.value(Property.PERFUSION) * 60e6 == pytest.approx(3010)
 
 
+@pytest.mark.parametrize("diameter", [30e-3, 50e-3])
+def test_bowel_is_out_of_every_ray_from_the_front(diameter: float) -> None:
+    pelvis = Pelvis(diameter=diameter)
+    labels, grid = pelvis.images()[1:]
+    bowel = grid.world(np.argwhere(labels == 5))
+    deepest = np.array([0.0, diameter / 2, 0.0])
+    sideways = np.hypot(bowel[:, 0], bowel[:, 2])
+    ahead = deepest[1] - bowel[:, 1]
+    assert len(bowel) > 1000
+    assert np.all(sideways > diameter / 2 + np.maximum(ahead, 0) * np.tan(np.radians(43.4)))
+
+
 def test_a_seed_gives_one_pelvis_and_another_seed_another() -> None:
     first, again, other = PELVIS.images()[0], PELVIS.images()[0], replace(PELVIS, seed=2).images()[0]
     assert np.array_equal(first, again)

@@ -159,6 +159,12 @@ def test_an_organ_over_its_limit_is_an_error_with_a_remedy():
     assert worse.remedy and "44.0 degC" in worse.sentence and worse.source
 
 
+def test_an_organ_without_a_voxel_in_the_heated_region_is_checked_all_the_same():
+    given = evidence(cem43=0.0)
+    elsewhere = replace(given, organs={name: mask for name, mask in given.organs.items() if name != "ribs"})
+    assert found(elsewhere, "dose of ribs").verdict is Verdict.OK
+
+
 def test_ceilings_of_site_and_device_hold_whichever_is_lower():
     finding = found(evidence(power=400.0), "acoustic power")
     assert finding.verdict is Verdict.OK

@@ -52,11 +52,12 @@ function Rehearse({ plan, changed }: StepProps) {
 function Sign({ plan, changed }: StepProps) {
   const [password, setPassword] = useState("");
   const [statement, setStatement] = useState("");
+  const [despite, setDespite] = useState("");
   const [problem, setProblem] = useState<unknown>(null);
   const sign = async (event: Event): Promise<void> => {
     event.preventDefault();
     try {
-      await ask("POST", `/plans/${plan.hash}/approve`, { name: me.value?.name, password, statement });
+      await ask("POST", `/plans/${plan.hash}/approve`, { name: me.value?.name, password, statement, despite });
       setPassword("");
       changed();
     } catch (error) {
@@ -69,6 +70,10 @@ function Sign({ plan, changed }: StepProps) {
       <label>
         {t("approve.statement")}
         <textarea required value={statement} onInput={(event) => setStatement(event.currentTarget.value)} />
+      </label>
+      <label>
+        {t("approve.despite")}
+        <textarea value={despite} onInput={(event) => setDespite(event.currentTarget.value)} />
       </label>
       <label>
         {t("approve.password")}

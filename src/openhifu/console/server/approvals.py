@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from openhifu.base.errors import InputError
 from openhifu.base.files import read_text, write_whole
+from openhifu.console.robustness import robustness_beside
 from openhifu.console.server.library import Library
 from openhifu.console.server.refusals import Refused
 from openhifu.console.server.run_index import RunIndex
@@ -53,18 +54,19 @@ class Approvals:
         enough = len({a.person for a in given}) >= (2 if self.second_look_needed(plan) else 1)
         return given[0] if given and enough else None
 
-    def sign(self, plan: TreatmentPlan, person: str, statement: str) -> Approval:
+    def sign(self, plan: TreatmentPlan, person: str, statement: str, despite: str = "") -> Approval:
         """Sign a plan as a physician.
 
         Raises:
             Refused: if it was not rehearsed, or this person signed already.
-            NotApproved: if it has errors.
+            NotApproved: if it has errors, or its band is not studied or over a limit and no reason is given.
         """
         rehearsal = self.runs.rehearsal_of(plan.content_hash)
         if rehearsal is None:
             raise Refused(409, "no rehearsal of exactly this plan has come to its end", "rehearse it first")
         now = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
-        signed = approve(plan, rehearsal.journal, person, "physician", now, statement)
+        study = robustness_beside(self.library.plan_path(plan.content_hash), plan)
+        signed = approve(plan, rehearsal.journal, person, "physician", now, statement, study, despite)
         with self._lock:
             given = self.of(plan.content_hash)
             if person in {a.person for a in given}:

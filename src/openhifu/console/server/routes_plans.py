@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field, SecretStr
 
+from openhifu.console.comparison import figures_of
 from openhifu.console.rehearsal import DEFAULT_SEED
 from openhifu.console.server.access import person_of
 from openhifu.console.server.forms import Form, Hash, Identifier, Line, Name
@@ -51,11 +52,12 @@ class RehearsalWish(Form):
 
 
 class Signature(Form):
-    """A physician's approval: the own name, the password again, and what is confirmed."""
+    """A physician's approval: own name, password again, what is confirmed, and why despite its band if it is so."""
 
     name: Name
     password: SecretStr = Field(max_length=200)
     statement: Line = Field(min_length=1)
+    despite: Line = ""
 
 
 class Signed(Form):
@@ -162,7 +164,7 @@ def approve(hash: Hash, given: Signature, request: Request) -> Signed:
         raise Refused(403, f"you are logged in as {person.name}; nobody signs for {given.name}", "give your own name")
     checked_password(request, person.name, given.password)
     found = console.library.plan(hash)
-    signed = console.approvals.sign(found, person.name, given.statement)
+    signed = console.approvals.sign(found, person.name, given.statement, given.despite)
     console.audit.write(person.name, "approved a plan", hash, signed.content_hash)
     needed = console.approvals.second_look_needed(found)
     return Signed(approved=console.approvals.is_approved(found), second_look_needed=needed)
@@ -175,7 +177,10 @@ def compare(request: Request, plans: Annotated[str, Query(max_length=70 * MOST_C
     if not 1 <= len(wanted) <= MOST_COMPARED or not all(len(h) == 64 and h.isalnum() for h in wanted):
         raise Refused(422, f"{len(wanted)} plans were named", f"name 1 to {MOST_COMPARED} hashes between commas")
     found = [console_of(request).library.plan(h) for h in wanted]
-    return Comparison(plans=[_compared(p) for p in found], rows=_rows(found))
+    return Comparison(
+        plans=[_compared(p) for p in found],
+        rows=[Row(name=f.name, unit=f.unit, values=list(f.values)) for f in figures_of(found)],
+    )
 
 
 def packed_overlay(history: TreatmentHistory, what: What) -> Response:
@@ -195,22 +200,3 @@ def _compared(plan: TreatmentPlan) -> Compared:
         errors=len(plan.errors),
         warnings=len(plan.warnings),
     )
-
-
-def _rows(plans: list[TreatmentPlan]) -> list[Row]:
-    figures = (
-        ("coverage", "1", lambda p: p.prediction.coverage),
-        ("ablated volume", "m3", lambda p: p.prediction.ablated_volume),
-        ("highest temperature", "degC", lambda p: p.prediction.peak_temperature),
-        ("energy", "J", lambda p: p.energy),
-        ("treatment time", "s", lambda p: p.prediction.treatment_time),
-        ("spots", "1", lambda p: float(len(p.sonications))),
-        ("highest power", "W", lambda p: max(s.acoustic_power for s in p.sonications)),
-    )
-    rows = [Row(name=name, unit=unit, values=[of(p) for p in plans]) for name, unit, of in figures]
-    shared = [o.organ for o in plans[0].prediction.organs]
-    for organ in shared:
-        doses = [[o.cem43_max for o in p.prediction.organs if o.organ == organ] for p in plans]
-        if all(doses):
-            rows.append(Row(name=f"highest CEM43 of {organ}", unit="min", values=[d[0] for d in doses]))
-    return rows

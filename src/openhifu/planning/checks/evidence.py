@@ -73,7 +73,7 @@ def above(rule: Rule, value: float, sentence: str, remedy: str) -> Finding:
 def below(rule: Rule, value: float, sentence: str, remedy: str) -> Finding:
     """Finding for a value that should reach at least a limit."""
     verdict = Verdict.OK if value >= rule.limit else (Verdict.ERROR if rule.hard else Verdict.WARNING)
-    return _finding(rule, verdict, value, sentence, remedy)
+    return _finding(rule, verdict, value, sentence, remedy).model_copy(update={"at_least": True})
 
 
 def _finding(rule: Rule, verdict: Verdict, value: float, sentence: str, remedy: str) -> Finding:

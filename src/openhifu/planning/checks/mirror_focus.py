@@ -105,6 +105,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         value=1e3 * wall.muscle_to_focus,
         limit=1e3 * (wall.fat + wall.skin),
         unit="mm",
+        at_least=True,
         source=_SOURCE,
         remedy="" if margin >= 0 else "a tilted pose, or a deeper target; reflections are not in the one-way field",
     )

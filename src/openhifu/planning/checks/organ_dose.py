@@ -36,8 +36,8 @@ def check(evidence: Evidence) -> Iterator[Finding]:
 
 def _hottest_label(evidence: Evidence, organ: str) -> str:
     """Name of the anatomical label at the organ's most heated voxel, in brackets; empty where there is none."""
-    labels, mask = evidence.data.labels, evidence.organs[organ]
-    if labels is None or not mask.any():
+    labels, mask = evidence.data.labels, evidence.organs.get(organ)
+    if labels is None or mask is None or not mask.any():
         return ""
     dose = np.where(mask, evidence.history.cem43.data, -1.0)
     at = evidence.history.cem43.grid.world(np.array(np.unravel_index(int(np.argmax(dose)), dose.shape)))

@@ -24,7 +24,7 @@ from openhifu.planning.anatomy import anatomy
 from openhifu.planning.local import BORDER
 from openhifu.planning.scene import Scene, block_mean, coarser, scene
 
-ANCHORS = 4
+ANCHORS = 3
 """Exposures whose field is solved anew in every scenario; the others follow their nearest one."""
 
 _BATCH = 8  # fields held whole at a time

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from openhifu.base.field import Field, Quantity
 from openhifu.base.units import BODY_TEMPERATURE_C
@@ -22,10 +22,9 @@ from openhifu.planning.scene import TARGET_NAME
 from openhifu.thermal.dose import ThermalDose
 from openhifu.thermal.pennes import Pennes
 from openhifu.thermal.probe import Probe
-from openhifu.thermal.treatment import Exposure, RestRule, Treatment, Watch, run_treatment
+from openhifu.thermal.treatment import Exposure, ExposureResult, RestRule, Treatment, Watch, run_treatment
 
 _READING = 1.0  # s between readings of the thermometer during an exposure
-_ALIKE = 0.05  # share by which pauses may differ without the target being followed anew
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,15 +32,11 @@ class NearTarget:
     """What the target went through.
 
     Attributes:
-        powers: W that each exposure was told.
-        on_times: s of each exposure.
         coverage: share of the target over the prescribed dose.
         peak: degC.
         scale: power factor at the end.
     """
 
-    powers: NDArray[np.float64]
-    on_times: NDArray[np.float64]
     coverage: float
     peak: float
     scale: float
@@ -56,42 +51,41 @@ class Delivered:
 
 
 def deliver(basis: Basis, heat: ScenarioHeat) -> Delivered:
-    """Deliver the plan in a scenario: target and powers in the box, organs and pauses on the coarse grid."""
-    pauses = np.array([s.cooling_time for s in basis.plan.sonications])
-    near = near_target(basis, heat, pauses)
-    far = _organs(basis, heat, near)
-    taken = np.array([e.rest for e in far.exposures])
-    if np.any(np.abs(taken - pauses) > _ALIKE * np.maximum(pauses, 1.0)):
-        near = near_target(basis, heat, taken)
+    """Deliver the plan in a scenario: target and powers in the box, organs and pauses on the coarse grid, in step."""
+    plan, run = basis.plan, _BoxRun(basis, heat)
+    rule = plan.prescription.titration
+    scale = run.test(plan.sonications[0]) if rule is not None else 1.0
+    course = _Course(basis, heat, run, scale)
+
+    def rested(result: ExposureResult) -> bool:
+        run.solver.advance(result.rest, dose=run.dose)
+        return True
+
+    far = _organs(basis, heat, course, rested)
+    reached = run.dose.field.data[basis.here.target[basis.cut]] >= plan.prescription.goal_cem43
+    near = NearTarget(float(reached.mean()), float(run.solver.peak.data.max()), course.scale)
     return Delivered(near, far)
 
 
-def near_target(basis: Basis, heat: ScenarioHeat, pauses: NDArray[np.float64]) -> NearTarget:
-    """All exposures in the box about the target, each told by what the thermometer read before.
+class _Course(Sequence[Exposure]):
+    """The exposures on the coarse grid; asked for one, the box gives it first and says with what power and how long."""
 
-    Args:
-        basis: of the plan.
-        heat: of the scenario.
-        pauses: s after each exposure.
-    """
-    run = _BoxRun(basis, heat)
-    plan = basis.plan
-    scale = run.test(plan.sonications[0]) if plan.prescription.titration is not None else 1.0
-    powers, on_times = [], []
-    for shot, pause in zip(plan.sonications, pauses, strict=True):
-        power = treatment_power(plan, shot, scale)
-        rule = plan.prescription.titration
-        high = plan.prescription.peak_high
-        told = run.expose(shot, power, shot.on_time, high if rule is None else reading_of(high, rule))
-        powers.append(power)
-        on_times.append(told.on_time)
+    def __init__(self, basis: Basis, heat: ScenarioHeat, run: _BoxRun, scale: float) -> None:
+        self._basis, self._heat, self._run, self.scale = basis, heat, run, scale
+
+    def __len__(self) -> int:
+        return len(self._basis.plan.sonications)
+
+    def __getitem__(self, place: int) -> Exposure:  # pyright: ignore[reportIncompatibleMethodOverride]  no slices
+        plan = self._basis.plan
+        shot, rule, high = plan.sonications[place], plan.prescription.titration, plan.prescription.peak_high
+        power = treatment_power(plan, shot, self.scale)
+        told = self._run.expose(place, power, shot.on_time, high if rule is None else reading_of(high, rule))
         if rule is not None:
-            scale = next_scale(scale, heating_ratio(told, shot, rule, BODY_TEMPERATURE_C), rule, rule.damping)
-        run.solver.advance(float(pause), dose=run.dose)
-    reached = run.dose.field.data[basis.here.target[basis.cut]] >= plan.prescription.goal_cem43
-    return NearTarget(
-        np.array(powers), np.array(on_times), float(reached.mean()), float(run.solver.peak.data.max()), scale
-    )
+            ratio = heating_ratio(told, shot, rule, BODY_TEMPERATURE_C)
+            self.scale = next_scale(self.scale, ratio, rule, rule.damping)
+        field = Field(self._basis.coarse.grids.heat, self._heat.far(place), Quantity.HEAT_RATE)
+        return Exposure(field, power * self._heat.scenario.power, told.on_time, shot.cooling_time)
 
 
 class _BoxRun:
@@ -105,9 +99,8 @@ class _BoxRun:
         self.dose = ThermalDose(basis.box)
         self._zone = Probe(TARGET_NAME, basis.box, target_zone(basis.here)[basis.cut])
 
-    def expose(self, shot: Sonication, power: float, on_time: float, stop_at: float) -> StepResult:
+    def expose(self, place: int, power: float, on_time: float, stop_at: float) -> StepResult:
         """One exposure, ended early where the thermometer reads ``stop_at`` [degC]."""
-        place = self._basis.plan.sonications.index(shot)
         field = Field(self._basis.box, self._heat.near(place), Quantity.HEAT_RATE)
         rule = self._basis.plan.prescription.titration
         looks = max(1, round(on_time / _READING))
@@ -127,30 +120,27 @@ class _BoxRun:
         if rule is None:
             return 1.0
         power = rule.test_share * treatment_power(plan, shot, 1.0)
-        told = self.expose(shot, power, rule.test_on_time, reading_of(plan.prescription.peak_low, rule))
+        told = self.expose(0, power, rule.test_on_time, reading_of(plan.prescription.peak_low, rule))
         self.solver.advance(shot.cooling_time, dose=self.dose)
         whole = told.on_time >= rule.test_on_time * (1 - 1e-9)
         ratio = heating_ratio(told, shot, rule, BODY_TEMPERATURE_C) if whole else None
         return next_scale(clamped(1.0, rule), ratio, rule, damping=1.0)
 
 
-def _organs(basis: Basis, heat: ScenarioHeat, near: NearTarget) -> Treatment:
+def _organs(basis: Basis, heat: ScenarioHeat, course: _Course, rested: Callable[[ExposureResult], bool]) -> Treatment:
     """The whole treatment on the coarse grid; each exposure waits for the organs, and never less than planned."""
     here, plan = basis.coarse, basis.plan
     grid = here.grids.heat
-    fields = [Field(grid, heat.far(n), Quantity.HEAT_RATE) for n in range(len(plan.sonications))]
     solver = heat_solver(here, here.tissues.with_tissues(heat.scenario.tissues))
+    together = [Field(grid, basis.far.sum(axis=0), Quantity.HEAT_RATE)]
     watches = tuple(
-        Watch(Probe(o.name, grid, watched_part(here.organs[o.name], fields)), o.limit.resume_below)
+        Watch(Probe(o.name, grid, watched_part(here.organs[o.name], together)), o.limit.resume_below)
         for o in plan.organs
         if o.name in here.organs
     )
     looks = solver.stable_step * max(1, round(LOOK / solver.stable_step))
-    exposures = [
-        Exposure(field, float(power) * heat.scenario.power, float(on), shot.cooling_time)
-        for field, power, on, shot in zip(fields, near.powers, near.on_times, plan.sonications, strict=True)
-    ]
     longest = max(LONGEST_REST, *(s.cooling_time for s in plan.sonications))
     rule = RestRule(0.0, longest, watches, looks)
     target = Probe(TARGET_NAME, grid, target_zone(here))
-    return run_treatment(solver, exposures, rule, target, ThermalDose(grid), plan.prescription.pre_cooling)
+    cooling = plan.prescription.pre_cooling
+    return run_treatment(solver, course, rule, target, ThermalDose(grid), cooling, proceed=rested)
