@@ -78,19 +78,13 @@ def square_at(point: Vector) -> Functional:
         GeometryError: if the point is off the grid.
     """
 
-    def voxel(field: Field) -> tuple[int, int, int]:
-        found = np.rint(field.grid.index(np.array(point))).astype(int)
-        if np.any(found < 0) or np.any(found >= np.array(field.grid.shape)):
-            raise GeometryError(f"the point {point} lies off the grid ({field.grid.describe()})")
-        return int(found[0]), int(found[1]), int(found[2])
-
     def derivative(field: Field) -> NDArray[np.complex64]:
         out = np.zeros(field.grid.shape, np.complex64)
-        at = voxel(field)
+        at = field.grid.voxel(point)
         out[at] = 2 * np.conj(field.data[at])
         return out
 
-    return Functional(lambda field: float(np.abs(field.data[voxel(field)]) ** 2), derivative)
+    return Functional(lambda field: float(np.abs(field.data[field.grid.voxel(point)]) ** 2), derivative)
 
 
 def weighted_square(weight: Field) -> Functional:

@@ -38,7 +38,7 @@ def responses_at(problem: AcousticProblem, points: Sequence[Vector]) -> Complex:
         CannotModel, MissingProperty: as for ``Marching.solve``.
     """
     shape = problem.medium.grid.shape
-    places = [voxel_of(problem, point) for point in points]
+    places = [problem.medium.grid.voxel(point) for point in points]
     last = max(place[2] for place in places)
     part = problem if last == shape[2] - 1 else cropped(problem, 0, max(last, 1))
     prepared = Marching().prepare([part])[0]
@@ -101,16 +101,3 @@ def _alone(problem: AcousticProblem, element: int) -> AcousticProblem:
     others = tuple(e for e in range(drive.transducer.elements) if e != element)
     one = drive.transducer.drive(1.0, others, pose=drive.pose)
     return AcousticProblem(one, problem.medium)
-
-
-def voxel_of(problem: AcousticProblem, point: Vector) -> tuple[int, int, int]:
-    """The voxel of the medium's grid nearest to a point [m].
-
-    Raises:
-        GeometryError: if the point is off the grid.
-    """
-    grid = problem.medium.grid
-    found = np.rint(grid.index(np.array(point))).astype(int)
-    if np.any(found < 0) or np.any(found >= np.array(grid.shape)):
-        raise GeometryError(f"the point {point} lies off the grid ({grid.describe()})")
-    return int(found[0]), int(found[1]), int(found[2])

@@ -107,6 +107,18 @@ class Grid:
         idx = self.index(points)
         return np.all((idx >= -0.5) & (idx <= np.array(self.shape) - 0.5), axis=-1)
 
+    def voxel(self, point: ArrayLike) -> tuple[int, int, int]:
+        """The voxel nearest to a point [m].
+
+        Raises:
+            GeometryError: if the point is off the grid.
+        """
+        found = np.rint(self.index(point))
+        if not np.all((found >= 0) & (found < np.array(self.shape))):
+            raise GeometryError(f"the point {tuple(np.asarray(point).tolist())} lies off the grid ({self.describe()})")
+        i, j, k = (int(n) for n in found)
+        return i, j, k
+
     def axis(self, n: int) -> NDArray[np.float64]:
         """Distances [m] along axis ``n`` from this grid's first voxel."""
         return np.arange(self.shape[n], dtype=np.float64) * self.spacing[n]

@@ -13,6 +13,25 @@ NEPER_DB = 20.0 / math.log(10.0)
 BODY_TEMPERATURE_C = 37.0
 """Resting core temperature assumed for tissue and arterial blood, degrees Celsius."""
 
+_READ = {
+    "1": (100.0, "%"),
+    "m3": (1e6, "mL"),
+    "J": (1e-3, "kJ"),
+    "s": (1 / 60, "min"),
+    "min": (1.0, "min CEM43"),
+}
+_COUNTS = ("spots",)
+
+
+def read_in(name: str, unit: str) -> tuple[float, str]:
+    """Factor and unit in which people read a figure of a plan; shares in per cent, times in minutes.
+
+    Args:
+        name: of the figure; a count (``"spots"``) has no unit.
+        unit: in which it is kept; minutes are only kept of thermal dose, since times are kept in seconds.
+    """
+    return (1.0, "") if name in _COUNTS else _READ.get(unit, (1.0, unit))
+
 
 def np_per_m_from_db_per_cm(db_per_cm: float) -> float:
     """Attenuation in Np/m of one given in dB/cm."""

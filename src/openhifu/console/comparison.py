@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from openhifu.base.units import read_in
 from openhifu.model.plan import TreatmentPlan
 from openhifu.model.robustness import Robustness
-
-_CLINICAL = {"1": (100.0, "%"), "m3": (1e6, "mL"), "J": (1e-3, "kJ"), "s": (1 / 60, "min")}
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,6 @@ def comparison_lines(names: Sequence[str], rows: Sequence[Compared]) -> list[str
     width = max(12, *(len(n) + 2 for n in names))
     lines = [" " * 32 + "".join(f"{n:>{width}}" for n in names)]
     for row in rows:
-        factor, unit = (1.0, "") if row.name == "spots" else _CLINICAL.get(row.unit, (1.0, row.unit))
+        factor, unit = read_in(row.name, row.unit)
         lines.append(f"{row.name:<32}" + "".join(f"{factor * v:>{width}.4g}" for v in row.values) + f" {unit}")
     return lines

@@ -9,17 +9,19 @@ import typer
 
 from openhifu.console.terminal import EXIT_FAILED, EXIT_INTERRUPTED, guarded, progress_bar, result
 from openhifu.model.plan import Finding
+from openhifu.model.robustness import BREATHING, POSITION, SCENARIOS
 
 
 @guarded
 def robust(
     plan_file: Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file.", show_default=False)],
-    scenarios: Annotated[int, typer.Option(min=1, max=4096, help="Possible patients.")] = 64,
+    scenarios: Annotated[int, typer.Option(min=1, max=4096, help="Possible patients.")] = SCENARIOS,
     seed: Annotated[int, typer.Option(min=0, help="Of all draws.")] = 1,
-    position_mm: Annotated[float, typer.Option(min=0, max=20, help="Mean error of the source's place.")] = 1.0,
+    position_mm: Annotated[float, typer.Option(min=0, max=20, help="Mean error of the source's place.")] = 1e3
+    * POSITION,
     breathing_mm: Annotated[
         float, typer.Option(min=0, max=20, help="Mean of the largest displacement in a breath-hold.")
-    ] = 1.4,
+    ] = 1e3 * BREATHING,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")] = False,
 ) -> None:
     """Deliver a plan to many possible patients: bands of every figure, and what spreads them. Exit 1 if over a limit.

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import Executor
 from pathlib import Path
 
 from openhifu.base.errors import Tampered
 from openhifu.base.files import read_text, write_whole
 from openhifu.base.progress import Progress, silent
+from openhifu.base.units import read_in
 from openhifu.model.catalogue import transducer
 from openhifu.model.plan import TreatmentPlan
-from openhifu.model.robustness import Band, Influence, Robustness, Uncertainty
+from openhifu.model.robustness import BREATHING, POSITION, SCENARIOS, Influence, Robustness, Uncertainty
 from openhifu.planning.make import Planned
 from openhifu.planning.robust.study import study
-
-SCENARIOS = 64
-"""Scenarios where none are asked for: enough for a 5th percentile that rests on three of them."""
-
-POSITION, BREATHING = 1.0e-3, 1.4e-3
-"""m: mean error of a guided source's place; mean of the largest motion of the diaphragm during a breath-hold."""
 
 SOURCES = (
     "position: mean error of robot-guided focused ultrasound, 1.01 mm (PMC5406740); breathing: mean largest motion of "
@@ -38,7 +34,8 @@ def uncertainty(plan: TreatmentPlan, position: float = POSITION, breathing: floa
         position: m; mean length of the error of the source's place.
         breathing: m; mean of the largest displacement along the body during a breath-hold.
     """
-    told = SOURCES if (position, breathing) == (POSITION, BREATHING) else f"as asked for; usual: {SOURCES}"
+    usual = math.isclose(position, POSITION) and math.isclose(breathing, BREATHING)
+    told = SOURCES if usual else f"as asked for; usual: {SOURCES}"
     power = transducer(plan.device).calibration.relative_uncertainty / 2
     return Uncertainty(position=position, breathing=breathing, power=power, source=told)
 
@@ -86,16 +83,11 @@ def robustness_beside(path: Path, plan: TreatmentPlan) -> Robustness | None:
     return found
 
 
-def clinical(band: Band) -> tuple[float, str]:
-    """Factor and unit in which people read a band."""
-    return {"1": (100.0, "%"), "s": (1 / 60, "min"), "J": (1e-3, "kJ")}.get(band.unit, (1.0, band.unit))
-
-
 def band_lines(found: Robustness) -> list[str]:
     """A table of bands: nominal, 5th, 50th and 95th percentile."""
     lines = [f"{'over ' + str(len(found.outcomes)) + ' scenarios':<28}{'plan':>10}{'5 %':>10}{'50 %':>10}{'95 %':>10}"]
     for band in found.bands:
-        factor, unit = clinical(band)
+        factor, unit = read_in(band.name, band.unit)
         numbers = "".join(f"{factor * v:>10.4g}" for v in (band.nominal, band.low, band.median, band.high))
         lines.append(f"{band.name:<28}{numbers} {unit}")
     return lines

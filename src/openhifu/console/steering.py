@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from openhifu.acoustics.problem import AcousticProblem, Recording
-from openhifu.acoustics.responses import voxel_of
 from openhifu.acoustics.solve import solve
 from openhifu.base.errors import CannotModel, Infeasible
 from openhifu.base.files import write_whole
@@ -116,7 +115,7 @@ def _line(here: ArraySetting, drive: Drive) -> tuple[np.ndarray, np.ndarray]:
     pressure = solve(problem, Recording(pressure=True, heat=False), "marching").pressure
     if pressure is None:
         raise CannotModel("the march kept no pressure")
-    i, j, k = voxel_of(problem, here.pose.focus)
+    i, j, k = pressure.grid.voxel(here.pose.focus)
     reach = min(i, round(8e-3 / pressure.grid.spacing[0]))
     x = pressure.grid.spacing[0] * np.arange(-reach, reach + 1)
     return x, np.abs(pressure.data[i - reach : i + reach + 1, j, k])

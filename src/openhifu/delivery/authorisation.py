@@ -163,7 +163,8 @@ def approve(
 
     Raises:
         NotApproved: if the plan has errors, the journal is not that of a completed rehearsal of it, or its band is not
-            studied or does not keep a limit and no reason to approve it all the same is given.
+            studied or does not keep a limit and no reason to approve it all the same is given; or if one is given and
+            nothing is lacking.
     """
     if plan.errors:
         sentences = "; ".join(f.sentence for f in plan.errors)
@@ -179,6 +180,8 @@ def approve(
     lacking = _band(plan, robustness)
     if lacking and not despite.strip():
         raise NotApproved(f"{lacking}; or say why it is approved all the same (--despite REASON), which is recorded")
+    if despite.strip() and not lacking:
+        raise NotApproved("the band keeps every limit, there is nothing to approve it despite of; leave the reason out")
     return Approval(
         plan_hash=plan.content_hash,
         rehearsal_hash=rehearsal.last_hash,

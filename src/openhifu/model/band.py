@@ -33,24 +33,40 @@ def band_findings(plan: TreatmentPlan, study: Robustness) -> tuple[Finding, ...]
     """
     rule, source = limits_of(plan)
     found = [_enough(study, rule, source)]
-    covered = study.band("target coverage")
-    if covered is not None:
-        found.append(_covered(covered, rule, source))
-    hottest = study.band("peak temperature")
-    if hottest is not None:
+    covered, hottest = study.band("target coverage"), study.band("peak temperature")
+    found.append(_missing("target coverage", source) if covered is None else _covered(covered, rule, source))
+    if hottest is None:
+        found.append(_missing("peak temperature", source))
+    else:
         sentence = f"95 % of the scenarios stay below {hottest.high:.1f} degC at the hottest point"
         remedy = "less power, or a shorter on_time"
         found.append(_above(hottest, rule.peak_temperature, "degC", source, sentence, remedy))
     for organ in plan.organs:
-        band = study.band(f"dose of {organ.name}")
+        name, of = f"dose of {organ.name}", f"{organ.limit.source}; {source}"
+        band = study.band(name)
         if band is None:
+            found.append(_missing(name, of))
             continue
         limit = rule.organ_share * organ.limit.cem43_max
         sentence = f"95 % of the scenarios stay below CEM43 {band.high:.3g} min in {organ.name}"
-        of = f"{organ.limit.source}; {source}"
         remedy = "longer pauses, another pose, or the measurement that the ranking of influences names"
         found.append(_above(band, limit, "min CEM43", of, sentence, remedy))
     return tuple(found)
+
+
+def _missing(name: str, source: str) -> Finding:
+    """What was not studied does not pass."""
+    return Finding(
+        check=f"band of {name}",
+        verdict=Verdict.ERROR,
+        sentence=f"the study has no band of {name}",
+        value=0,
+        limit=1,
+        unit="bands",
+        at_least=True,
+        source=source,
+        remedy="study the plan anew with openhifu robust",
+    )
 
 
 def _enough(study: Robustness, rule: BandLimits, source: str) -> Finding:
@@ -70,7 +86,7 @@ def _enough(study: Robustness, rule: BandLimits, source: str) -> Finding:
 
 
 def _covered(band: Band, rule: BandLimits, source: str) -> Finding:
-    short = band.low < rule.coverage
+    short = not band.low >= rule.coverage
     return Finding(
         check="band of target coverage",
         verdict=Verdict.ERROR if short else Verdict.OK,
@@ -85,7 +101,7 @@ def _covered(band: Band, rule: BandLimits, source: str) -> Finding:
 
 
 def _above(band: Band, limit: float, unit: str, source: str, sentence: str, remedy: str) -> Finding:
-    over = band.high > limit
+    over = not band.high <= limit
     return Finding(
         check=f"band of {band.name}",
         verdict=Verdict.ERROR if over else Verdict.OK,

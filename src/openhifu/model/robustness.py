@@ -6,6 +6,12 @@ from pydantic import Field
 
 from openhifu.base.record import Record
 
+SCENARIOS = 64
+"""Scenarios where none are asked for: enough for a 5th percentile that rests on three of them."""
+
+POSITION, BREATHING = 1.0e-3, 1.4e-3
+"""m: mean error of a guided source's place; mean of the largest motion of the diaphragm during a breath-hold."""
+
 
 class Uncertainty(Record):
     """What is not known beside tissue values, whose ranges the catalogue states.

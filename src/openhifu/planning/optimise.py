@@ -2,7 +2,7 @@
 
 Order first, by the overlap of the beams in the organs at risk. Then in rounds: powers by a fixed point from the worst
 part of each spot's cell and by gradient with the discrete adjoint, pauses by letting every exposure wait for the organs
-in the whole treatment, resume temperatures lowered where an organ comes near its limit. It ends with a certificate.
+in the whole treatment, resume temperatures lowered where an organ comes near its limit.
 """
 
 from __future__ import annotations

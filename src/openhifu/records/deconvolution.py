@@ -50,7 +50,8 @@ class PressureWaveform:
 
     Attributes:
         pressure: Pa.
-        uncertainty: Pa at each time, coverage factor 2: calibration and noise, squares added.
+        uncertainty: Pa at each time, coverage factor 2: calibration and noise, squares added; meant for peaks, since
+            the calibration's part vanishes where the waveform crosses zero.
         noise_gain: noise of the pressure over that of the voltage divided by one number, the sensitivity at the
             strongest frequency; 1 for a flat hydrophone without low-pass.
         dropped: share of the voltage's energy that lies outside the calibrated band and was left out.
@@ -120,8 +121,11 @@ def deconvolved(
         outside: what to do with signal outside the calibrated band: refuse, or drop it.
 
     Raises:
-        OutOfRange: if the cutoff lies outside the band, or signal does and is not to be dropped.
+        OutOfRange: if the cutoff lies outside the band, signal does and is not to be dropped, or noise or a voltage is
+            not a number.
     """
+    if not (noise >= 0 and np.isfinite(noise) and np.all(np.isfinite(voltage))):
+        raise OutOfRange(f"noise must be a number of zero or more volts, and every voltage a number; got {noise} V")
     low, high = float(response.frequencies[0]), float(response.frequencies[-1])
     if not low < cutoff <= high:
         raise OutOfRange(
@@ -147,7 +151,8 @@ def deconvolved(
     pressure = np.fft.irfft(spectrum * inverse, count)
     twice = np.where((frequencies == 0) | (2 * frequencies * step >= 1 - 1e-9), 1.0, 2.0)
     scatter = noise * np.sqrt(float(np.sum(twice * np.abs(inverse) ** 2)) / count)
-    # A calibration is off by the same share throughout: its error goes with the waveform itself.
+    # A calibration taken to be off in the same direction throughout: its error goes with the waveform itself, and is
+    # understated where that crosses zero. Peaks are what is read from it.
     off = np.abs(np.fft.irfft(spectrum * inverse * relative, count))
     strongest = int(np.argmax(energy * known))
     gain = scatter * abs(1 / inverse[strongest]) / noise if noise > 0 else float("nan")

@@ -32,7 +32,7 @@ def approved(path: Path, of: TreatmentPlan) -> Approval:
 def studied(of: TreatmentPlan, covered: float = 1.0, dose: float = 0.1) -> Robustness:
     """A study of a plan whose scenarios all came to the same."""
     organs = tuple(OrganOutcome(organ=o.name, peak_temperature=40, cem43_max=dose) for o in of.organs)
-    figures = {"target coverage": covered} | {f"dose of {o.name}": dose for o in of.organs}
+    figures = {"target coverage": covered, "peak temperature": 60.0} | {f"dose of {o.name}": dose for o in of.organs}
     outcomes = tuple(
         ScenarioOutcome(
             number=n, seed=n, coverage=covered, peak_temperature=80, treatment_time=60, energy=100, scale=1,
@@ -71,7 +71,12 @@ def test_approval_is_gated_on_the_band_and_a_reason_to_pass_over_it_is_recorded(
     signed = approve(of, journal, "Ada", "physician", "now", STATEMENT, studied(of, covered=0.3), "a phantom")
     assert "a phantom" in signed.despite and "30.0 %" in signed.despite
     assert signed.robustness_hash == studied(of, covered=0.3).content_hash
-    assert approve(of, journal, "Ada", "physician", "now", STATEMENT, studied(of), "a phantom").despite == ""
+    with pytest.raises(NotApproved, match="leave the reason out"):
+        approve(of, journal, "Ada", "physician", "now", STATEMENT, studied(of), "a phantom")
+    for gone in (b.name for b in studied(of).bands):
+        kept = tuple(b for b in studied(of).bands if b.name != gone)
+        with pytest.raises(NotApproved, match=f"no band of {gone}"):
+            approve(of, journal, "Ada", "physician", "now", STATEMENT, studied(of).model_copy(update={"bands": kept}))
     with pytest.raises(NotApproved, match="of plan"):
         approve(of, journal, "Ada", "physician", "now", STATEMENT, studied(other), "a phantom")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from typer.testing import CliRunner
 
-from openhifu.base.errors import Infeasible
+from openhifu.base.errors import CannotModel, Infeasible
 from openhifu.console.cli import app
 from openhifu.model.pose import Pose
 from openhifu.planning.arrays.setting import setting
@@ -33,6 +35,14 @@ def test_weighting_spares_the_bar_and_its_dose_falls_at_equal_focal_pressure() -
 def test_without_bone_there_is_nothing_to_spare() -> None:
     with pytest.raises(Infeasible, match="nothing to spare"):
         setting(case_data(block()), _DEVICE, _POSE).bone_view()
+
+
+def test_dose_of_bone_needs_bone_among_the_organs_at_risk() -> None:
+    data = case_data(block(bone=True))
+    bare = replace(data, case=data.case.model_copy(update={"organs": ()}))
+    here = setting(bare, _DEVICE, _POSE)
+    with pytest.raises(CannotModel, match="name them among its organs at risk"):
+        heated(here, (), 1e6, 65.0)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from openhifu.acoustics.adjoint import sensitivities, square_at
 from openhifu.acoustics.materials import Materials
 from openhifu.acoustics.problem import AcousticProblem, Recording
-from openhifu.acoustics.responses import responses_at, responses_in, voxel_of
+from openhifu.acoustics.responses import responses_at, responses_in
 from openhifu.acoustics.solve import solve
 from openhifu.acoustics.source import Fluid, element_velocities
 from openhifu.acoustics.validation_setups import LOSSLESS, array, bowl, layered
@@ -58,7 +58,7 @@ def pressure(problem: AcousticProblem) -> Field:
 
 
 def at(problem: AcousticProblem, point: Vector) -> complex:
-    return complex(pressure(problem).data[voxel_of(problem, point)])
+    return complex(pressure(problem).data[_GRID.voxel(point)])
 
 
 def test_responses_add_up_to_the_marched_field() -> None:
@@ -72,7 +72,7 @@ def test_responses_add_up_to_the_marched_field() -> None:
     by_row = responses_at(problem, [_FOCUS])[0] @ velocity
     assert abs(by_row - truth) < 2e-3 * abs(truth)
     mask = np.zeros(_GRID.shape, bool)
-    mask[voxel_of(problem, _FOCUS)] = True
+    mask[_GRID.voxel(_FOCUS)] = True
     by_column = velocity @ responses_in(problem, mask)[:, 0]
     assert abs(by_column - truth) < 2e-3 * abs(truth)
 
@@ -113,7 +113,7 @@ def test_several_foci_reach_asked_pressures_in_the_marched_field() -> None:
     least, even = (several_foci(_DEVICE, response, list(asked), _WATER, rounds=n) for n in (0, 12))
     for found in (least, even):
         field = pressure(AcousticProblem(found.drive, _BUMPY))
-        made = np.array([field.data[voxel_of(through(_BUMPY), p)] for p in points])
+        made = np.array([field.data[_GRID.voxel(p)] for p in points])
         assert np.abs(made - asked).max() < 5e-3 * np.abs(asked).max()
     assert even.efficiency > least.efficiency + 0.05
     assert even.drive.acoustic_power >= least.drive.acoustic_power
@@ -183,7 +183,7 @@ def test_weighted_elements_spare_bone_at_equal_focal_pressure() -> None:
     best = curve_[0]
     really = solve(AcousticProblem(best.drive(_DEVICE, None), problem.medium), Recording(pressure=True), "marching")
     assert really.pressure is not None and really.heat_rate is not None
-    assert abs(really.pressure.data[voxel_of(problem, _FOCUS)]) == pytest.approx(1e6, rel=5e-3)
+    assert abs(really.pressure.data[_GRID.voxel(_FOCUS)]) == pytest.approx(1e6, rel=5e-3)
     assert really.heat_rate.data[mask].max() == pytest.approx(best.highest, rel=0.02)
 
 

@@ -90,3 +90,9 @@ def test_the_command(tmp_path: Path) -> None:
     cal.write_text(head + "1,0,0,0.1\n2,1e-8,0,0.1\n3,1e-8,0,0.1\n", encoding="utf-8")
     with pytest.raises(FormatError, match="sensitivities must be positive"):
         read_response(cal)
+
+
+@pytest.mark.parametrize("noise", [-1e-6, float("nan"), float("inf")])
+def test_noise_that_is_no_amount_is_refused(noise: float) -> None:
+    with pytest.raises(OutOfRange, match="noise must be a number of zero or more"):
+        deconvolved(measured(pulse()), STEP, RESPONSE, 50e6, noise)

@@ -38,7 +38,9 @@ def study(plan: TreatmentPlan, coverage: float) -> Robustness:
         )
         for n in range(40)
     )
-    values = {"target coverage": ("1", covered)} | {f"dose of {k}": ("min", v) for k, v in heated.items()}
+    values = {"target coverage": ("1", covered), "peak temperature": ("degC", 70 + 20 * covered)} | {
+        f"dose of {k}": ("min", v) for k, v in heated.items()
+    }
     bands = tuple(
         Band(name=name, unit=unit, nominal=float(v.mean()), **dict(zip(("low", "median", "high"), map(
             float, np.percentile(v, [5, 50, 95])), strict=True)))

@@ -100,9 +100,18 @@ class ArraySetting:
         return scene_on(self.data, self.device, self.view, self.pose, self.grids)
 
     def without_bone_and_gas(self) -> ArraySetting:
-        """The same wall of soft tissue alone: bone, cartilage and gas taken for muscle."""
+        """The same wall of soft tissue alone: bone, cartilage and gas taken for muscle.
+
+        Raises:
+            Infeasible: if the case has no muscle to take them for.
+        """
         hard = (*BONES, *GASES, CARTILAGE)
         names = self.medium.map.tissues
+        if "muscle" not in names:
+            raise Infeasible(
+                f"bone and gas are taken for muscle to see the soft wall alone, and this case has {', '.join(names)}; "
+                "give its wall a label of tissue muscle"
+            )
         other = np.array([names.index("muscle") if base_name(n) in hard else i for i, n in enumerate(names)], np.uint8)
         labels = other[self.medium.map.data]
         soft = Medium(TissueMap(self.medium.grid, labels, names), self.medium.tissues)

@@ -110,16 +110,24 @@ def heated(
         pressure: |P| at the focus [Pa].
         peak: temperature that the first drive is to reach in the target [degC].
         progress: told after each.
+
+    Raises:
+        CannotModel: if the case has no bone among its organs at risk, or the first drive does not warm the target.
     """
-    fields = [_heat(here, one) for one in drives]
     scene = here.scene()
-    bones = tuple(o for o in here.data.case.organs if o.name in ("ribs", "cartilage"))
+    bones = tuple(o for o in here.data.case.organs if o.name in ("ribs", "cartilage") and o.name in scene.organs)
+    if not bones:
+        raise CannotModel(
+            "the dose of bone is followed in the case's organs 'ribs' and 'cartilage', and it has neither in the beam; "
+            "name them among its organs at risk, or ask for no exposures (--no-dose)"
+        )
+    fields = [_heat(here, one) for one in drives]
     first = predict(scene, [fields[0]], np.array([drives[0].power]), bones)
     rise = float(first.treatment.peak.data[scene.target].max()) - BODY_TEMPERATURE_C
     factor = (peak - BODY_TEMPERATURE_C) / rise
     if not np.isfinite(factor) or factor <= 0:
         raise CannotModel(f"{drives[0].title} does not warm the target at {pressure:.3g} Pa; ask for more")
-    bone = np.any([scene.organs[o.name] for o in bones if o.name in scene.organs], axis=0)
+    bone = np.any([scene.organs[o.name] for o in bones], axis=0)
     found = []
     for n, (one, field) in enumerate(zip(drives, fields, strict=True), 1):
         power = one.power * factor

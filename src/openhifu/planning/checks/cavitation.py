@@ -4,7 +4,7 @@ The intrinsic threshold of bubble clouds falls from 29.8 MPa at 10 degC to 14.9 
 media, single cycles; Vlaisavljevich et al., IEEE Trans. UFFC 2016, 10.1109/TUFFC.2016.2565612); between these it is
 taken to be a straight line, beyond them not lower than at 90 degC. Long exposures cavitate at less where there are gas
 bodies: hence a warning from half the threshold on. The linear |P| stands for the rarefactional pressure, which a
-steepened wave does not exceed.
+steepened wave does not exceed. One field is kept of a plan; the others' pressures are its own by the root of the power.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ CLOSE = 30e-3
 """m; within it sacral injury has a published rate."""
 
 STRICTEST = 16.0
-"""min CEM43 of bone."""
+"""CEM43 of bone [min]; the same for nerve, by assumption."""
 
 _RISKS = ((10.5e-3, "3.03 times that at 21 to 30 mm"), (20.5e-3, "1.64 times that at 21 to 30 mm"), (CLOSE, "lowest"))
 _SOURCE = "sacral injury on MRI in 34.2 % of 406 within 30 mm, Diagn Interv Radiol 2022 (22407)"

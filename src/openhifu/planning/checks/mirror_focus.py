@@ -1,12 +1,10 @@
 """The mirror focus: a converging beam partly reflected at the fat-muscle interface focuses again on the source's side.
 
 For a flat interface the mirror focus lies as far in front of it as the target lies behind it. Write L for the depth
-of the
-focus behind the interface: the mirror focus is in fat when L is less than the fat's thickness, in skin when it is
-less than
-fat and skin together, and harmless in water beyond (reported for a JC200 source by Chen et al., J. Applied Acoustics
-2025;44(1):55-62; the flat-interface geometry is elementary). Where it is in tissue, ``planning.mirror`` says how much
-it heats there, for a flat wall across the beam: an upper bound.
+of the focus behind the interface: the mirror focus is in fat when L is less than the fat's thickness, in skin when it
+is less than fat and skin together, and harmless in water beyond (reported for a JC200 source by Chen et al., J. Applied
+Acoustics 2025;44(1):55-62; the flat-interface geometry is elementary). Where it is in tissue, ``planning.mirror`` says
+how much it heats there, for a flat wall across the beam: an upper bound.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from openhifu.base.units import read_in
 from openhifu.reporting.figures import style
 from openhifu.reporting.figures.anatomy import named
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-_READ = {"1": (100.0, "%"), "m3": (1e6, "mL"), "J": (1e-3, "kJ"), "s": (1 / 60, "min"), "degC": (1.0, "\u00b0C")}
 _COLUMNS = 4
 
 
@@ -28,12 +28,12 @@ def side_by_side(names: Sequence[str], rows: Sequence[tuple[str, str, Sequence[f
     figure = style.new_figure(style.PAGE_WIDTH, 32.0 * down + 10)
     cells = figure.subplots(down, _COLUMNS, squeeze=False).ravel()
     for axes, (name, unit, values) in zip(cells, rows, strict=False):
-        factor, told = (1.0, "") if name == "spots" else _READ.get(unit, (1.0, unit))
+        factor, told = read_in(name, unit)
         drawn = [factor * v for v in values]
         bars = axes.bar(range(len(drawn)), drawn, color=[style.organ_colour(n) for n in range(len(drawn))], width=0.7)
         axes.bar_label(bars, [f"{v:.3g}" for v in drawn], fontsize=6.5, padding=1)
         axes.set_title(style.literal(named(name)), fontsize=7)
-        axes.set_ylabel(told)
+        axes.set_ylabel(told.replace("degC", "\u00b0C"))
         axes.set_xticks([])
         axes.margins(y=0.2)
     for axes in cells[len(rows) :]:

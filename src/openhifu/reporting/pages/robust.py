@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from openhifu.base.outcome import Verdict
+from openhifu.base.units import read_in
 from openhifu.model.band import band_findings
 from openhifu.model.robustness import Band
 from openhifu.reporting.pages.blocks import Block, Callout, Column, Heading, Picture, Row, Table, Text, Tone
 from openhifu.reporting.pages.material import Material, as_sentence, as_title, significant, unit_of
-
-_READ = {"1": (100.0, "%"), "s": (1 / 60, "min"), "J": (1e-3, "kJ"), "min": (1.0, "min CEM43")}
 
 
 def section(m: Material) -> Iterator[Block]:
@@ -45,6 +44,6 @@ def section(m: Material) -> Iterator[Block]:
 
 
 def _row(band: Band, tone: Tone) -> Row:
-    factor, unit = _READ.get(band.unit, (1.0, band.unit))
+    factor, unit = read_in(band.name, band.unit)
     numbers = (significant(factor * v) for v in (band.nominal, band.low, band.median, band.high))
     return Row((as_title(band.name), *numbers, unit_of(unit)), tone)
