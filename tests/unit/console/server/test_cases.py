@@ -86,6 +86,7 @@ def test_a_label_drawn_makes_a_new_version_and_leaves_the_old_one(server: Served
 @pytest.mark.parametrize(
     "body",
     [b"", b"no gzip", gzip.compress(b"1" * 10), gzip.compress(b"1" * 10_000_000), gzip.compress(b"1" * 216000)[:-9]],
+    ids=["empty", "no gzip", "too few", "too many", "cut off"],  # packed bytes hold the time they were packed at
 )
 def test_a_mask_of_another_size_is_refused(server: Served, body: bytes) -> None:
     client = server.person(Role.PHYSICIST)
