@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from openhifu.base.units import read_in
 from openhifu.model.plan import TreatmentPlan
-from openhifu.model.robustness import Robustness
+from openhifu.model.robustness import COVERAGE, Robustness
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def figures_of(plans: Sequence[TreatmentPlan], studies: Sequence[Robustness | No
         studies: of each plan, None where there is none.
     """
     rows = [Compared(name, unit, tuple(of(p) for p in plans)) for name, unit, of in _FIGURES]
-    bands = [s.band("target coverage") for s in studies if s is not None]
+    bands = [s.band(COVERAGE) for s in studies if s is not None]
     known = [b.low for b in bands if b is not None]
     if len(known) == len(plans):
         rows.insert(1, Compared("coverage, 5th percentile", "1", tuple(known)))

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from openhifu.console.terminal import EXIT_FAILED, EXIT_INTERRUPTED, guarded, progress_bar, result
+from openhifu.model.band import check_of
 from openhifu.model.plan import Finding
-from openhifu.model.robustness import BREATHING, POSITION, SCENARIOS
+from openhifu.model.robustness import BREATHING, COVERAGE, POSITION, SCENARIOS, dose_of
 
 
 @guarded
@@ -43,7 +44,7 @@ def robust(
         found = robustness(planned, scenarios, seed, given, progress)
     written = save_robustness(found, plan_file)
     findings = band_findings(planned.plan, found)
-    figures = ("target coverage", *(f"dose of {o.name}" for o in planned.plan.organs if _near(o.name, findings)))
+    figures = (COVERAGE, *(dose_of(o.name) for o in planned.plan.organs if _near(o.name, findings)))
     lines = [*band_lines(found), *influence_lines(found, figures), *finding_lines(findings), f"wrote {written}"]
     payload = {"plan": str(plan_file), "robustness": found.data(), "findings": [f.data() for f in findings]}
     result(payload, as_json, lines)
@@ -55,7 +56,7 @@ def robust(
 
 def _near(organ: str, findings: tuple[Finding, ...]) -> bool:
     """Whether an organ's band comes to at least half of its limit."""
-    return any(f.check == f"band of dose of {organ}" and f.value > 0.5 * f.limit for f in findings)
+    return any(f.check == check_of(dose_of(organ)) and f.value > 0.5 * f.limit for f in findings)
 
 
 @guarded

@@ -12,7 +12,7 @@ from openhifu.base.progress import Progress, silent
 from openhifu.base.units import read_in
 from openhifu.model.catalogue import transducer
 from openhifu.model.plan import TreatmentPlan
-from openhifu.model.robustness import BREATHING, POSITION, SCENARIOS, Influence, Robustness, Uncertainty
+from openhifu.model.robustness import BREATHING, COVERAGE, POSITION, SCENARIOS, Influence, Robustness, Uncertainty
 from openhifu.planning.make import Planned
 from openhifu.planning.robust.study import study
 
@@ -93,7 +93,7 @@ def band_lines(found: Robustness) -> list[str]:
     return lines
 
 
-def influence_lines(found: Robustness, figures: tuple[str, ...] = ("target coverage",)) -> list[str]:
+def influence_lines(found: Robustness, figures: tuple[str, ...] = (COVERAGE,)) -> list[str]:
     """The strongest influences on some figures, and what to measure."""
     lines = []
     for figure in figures:
@@ -105,7 +105,7 @@ def influence_lines(found: Robustness, figures: tuple[str, ...] = ("target cover
     return [*lines, measure_sentence(found)]
 
 
-def measure_sentence(found: Robustness, figure: str = "target coverage") -> str:
+def measure_sentence(found: Robustness, figure: str = COVERAGE) -> str:
     """Which single measurement would help a figure most, as far as the study can tell."""
     own = [i for i in found.influences if i.figure == figure]
     if not own:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from openhifu.base.outcome import Verdict
 from openhifu.model.limits import BandLimits
 from openhifu.model.plan import Finding, TreatmentPlan
-from openhifu.model.robustness import Band, Robustness
+from openhifu.model.robustness import COVERAGE, PEAK, Band, Robustness, dose_of
 
 LEAST_SCENARIOS = 8
 """Scenarios that a study needs where the site does not say; below, percentiles are the extremes of a handful."""
@@ -24,6 +24,11 @@ def limits_of(plan: TreatmentPlan) -> tuple[BandLimits, str]:
     return strict, "the plan's own limits, as the site has no rule for bands"
 
 
+def check_of(name: str) -> str:
+    """Name of the check that holds a band of that name against its limit."""
+    return f"band of {name}"
+
+
 def band_findings(plan: TreatmentPlan, study: Robustness) -> tuple[Finding, ...]:
     """Every figure of a study that has a limit, beside it; an error stops approval.
 
@@ -33,16 +38,16 @@ def band_findings(plan: TreatmentPlan, study: Robustness) -> tuple[Finding, ...]
     """
     rule, source = limits_of(plan)
     found = [_enough(study, rule, source)]
-    covered, hottest = study.band("target coverage"), study.band("peak temperature")
-    found.append(_missing("target coverage", source) if covered is None else _covered(covered, rule, source))
+    covered, hottest = study.band(COVERAGE), study.band(PEAK)
+    found.append(_missing(COVERAGE, source) if covered is None else _covered(covered, rule, source))
     if hottest is None:
-        found.append(_missing("peak temperature", source))
+        found.append(_missing(PEAK, source))
     else:
         sentence = f"95 % of the scenarios stay below {hottest.high:.1f} degC at the hottest point"
         remedy = "less power, or a shorter on_time"
         found.append(_above(hottest, rule.peak_temperature, "degC", source, sentence, remedy))
     for organ in plan.organs:
-        name, of = f"dose of {organ.name}", f"{organ.limit.source}; {source}"
+        name, of = dose_of(organ.name), f"{organ.limit.source}; {source}"
         band = study.band(name)
         if band is None:
             found.append(_missing(name, of))
@@ -57,7 +62,7 @@ def band_findings(plan: TreatmentPlan, study: Robustness) -> tuple[Finding, ...]
 def _missing(name: str, source: str) -> Finding:
     """What was not studied does not pass."""
     return Finding(
-        check=f"band of {name}",
+        check=check_of(name),
         verdict=Verdict.ERROR,
         sentence=f"the study has no band of {name}",
         value=0,
@@ -88,7 +93,7 @@ def _enough(study: Robustness, rule: BandLimits, source: str) -> Finding:
 def _covered(band: Band, rule: BandLimits, source: str) -> Finding:
     short = not band.low >= rule.coverage
     return Finding(
-        check="band of target coverage",
+        check=check_of(COVERAGE),
         verdict=Verdict.ERROR if short else Verdict.OK,
         sentence=f"95 % of the scenarios cover more than {100 * band.low:.1f} % of the target",
         value=100 * band.low,
@@ -103,7 +108,7 @@ def _covered(band: Band, rule: BandLimits, source: str) -> Finding:
 def _above(band: Band, limit: float, unit: str, source: str, sentence: str, remedy: str) -> Finding:
     over = not band.high <= limit
     return Finding(
-        check=f"band of {band.name}",
+        check=check_of(band.name),
         verdict=Verdict.ERROR if over else Verdict.OK,
         sentence=sentence,
         value=band.high,

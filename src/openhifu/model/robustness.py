@@ -12,6 +12,19 @@ SCENARIOS = 64
 POSITION, BREATHING = 1.0e-3, 1.4e-3
 """m: mean error of a guided source's place; mean of the largest motion of the diaphragm during a breath-hold."""
 
+COVERAGE, PEAK = "target coverage", "peak temperature"
+"""Names of bands; ``dose_of`` and ``hottest_of`` name those of an organ."""
+
+
+def dose_of(organ: str) -> str:
+    """Name of the band of an organ's highest CEM43."""
+    return f"dose of {organ}"
+
+
+def hottest_of(organ: str) -> str:
+    """Name of the band of an organ's highest temperature."""
+    return f"hottest {organ}"
+
 
 class Uncertainty(Record):
     """What is not known beside tissue values, whose ranges the catalogue states.
@@ -67,7 +80,7 @@ class Band(Record):
     """One figure over all scenarios.
 
     Attributes:
-        name: of the figure, e.g. ``"target coverage"`` or ``"dose of ribs"``.
+        name: of the figure, ``COVERAGE``, ``PEAK``, ``dose_of("ribs")`` and so on.
         unit: of all numbers.
         nominal: as the plan states it.
         low: 5th percentile.

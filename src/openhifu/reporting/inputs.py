@@ -94,7 +94,7 @@ class ReportInput:
         if self.approval is not None:
             carried["approval"] = self.approval.plan_hash
         if self.robustness is not None:
-            carried["robustness study"] = self.robustness.plan_hash
+            carried["study"] = self.robustness.plan_hash
         for what, found in carried.items():
             if found != made:
                 raise Tampered(f"{what} belongs to plan {found[:12]}, the plan given is {made[:12]}; compute it anew")

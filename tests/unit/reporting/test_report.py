@@ -42,6 +42,7 @@ HEADINGS = (
     "fields.heading",
     "dose.heading",
     "curves.heading",
+    "robust.heading",
     "sonications.heading",
     "provenance.heading",
 )

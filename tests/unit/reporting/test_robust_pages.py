@@ -86,5 +86,5 @@ def test_a_plan_nobody_studied_says_so(given: ReportInput) -> None:
 
 def test_a_study_of_another_plan_is_refused(given: ReportInput) -> None:
     other = study(given.plan, 0.9).model_copy(update={"plan_hash": "0" * 64})
-    with pytest.raises(Tampered, match="robustness study"):
+    with pytest.raises(Tampered, match="study belongs to plan"):
         replace(given, robustness=other)

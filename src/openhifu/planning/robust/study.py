@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 from openhifu.base.progress import Progress, silent
 from openhifu.model.case_data import CaseData
 from openhifu.model.plan import TreatmentPlan
-from openhifu.model.robustness import Band, Robustness, ScenarioOutcome, Uncertainty
+from openhifu.model.robustness import (
+    COVERAGE,
+    PEAK,
+    Band,
+    Robustness,
+    ScenarioOutcome,
+    Uncertainty,
+    dose_of,
+    hottest_of,
+)
 from openhifu.planning.robust.basis import ANCHORS, Basis, prepare
 from openhifu.planning.robust.outcome import corrected, run_scenario
 from openhifu.planning.robust.scenario import Scenario, draw, nominal
@@ -137,16 +146,16 @@ def _figures(
     """Unit, nominal value and values of every figure, by name."""
     expected = plan.prediction
     found = {
-        "target coverage": ("1", expected.coverage, np.array([o.coverage for o in outcomes])),
-        "peak temperature": ("degC", expected.peak_temperature, np.array([o.peak_temperature for o in outcomes])),
+        COVERAGE: ("1", expected.coverage, np.array([o.coverage for o in outcomes])),
+        PEAK: ("degC", expected.peak_temperature, np.array([o.peak_temperature for o in outcomes])),
         "treatment time": ("s", expected.treatment_time, np.array([o.treatment_time for o in outcomes])),
         "energy": ("J", expected.energy, np.array([o.energy for o in outcomes])),
     }
     for n, organ in enumerate(plan.organs):
         own = next(o for o in expected.organs if o.organ == organ.name)
-        found[f"dose of {organ.name}"] = ("min", own.cem43_max, np.array([o.organs[n].cem43_max for o in outcomes]))
+        found[dose_of(organ.name)] = ("min", own.cem43_max, np.array([o.organs[n].cem43_max for o in outcomes]))
         hottest = np.array([o.organs[n].peak_temperature for o in outcomes])
-        found[f"hottest {organ.name}"] = ("degC", own.peak_temperature, hottest)
+        found[hottest_of(organ.name)] = ("degC", own.peak_temperature, hottest)
     return found
 
 

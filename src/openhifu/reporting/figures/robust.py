@@ -8,7 +8,7 @@ import numpy as np
 
 from openhifu.model.band import limits_of
 from openhifu.model.plan import TreatmentPlan
-from openhifu.model.robustness import Robustness
+from openhifu.model.robustness import COVERAGE, Robustness, dose_of
 from openhifu.reporting.figures import style
 from openhifu.reporting.figures.anatomy import named
 from openhifu.reporting.words import Words
@@ -49,7 +49,7 @@ def _scenarios(
     )  # fmt: skip
     expected = plan.prediction
     axes.plot(100 * expected.coverage, expected.peak_temperature, ls="", marker="D", ms=6, color=style.PLANNED, mec="w")
-    band = study.band("target coverage")
+    band = study.band(COVERAGE)
     if band is not None:
         axes.axvspan(100 * band.low, 100 * band.high, color=style.FAINT, alpha=0.6, lw=0)
     axes.axvline(100 * coverage, color=style.INK, lw=0.9, ls="--")
@@ -61,12 +61,12 @@ def _scenarios(
 
 
 def _organs(axes: Axes, plan: TreatmentPlan, study: Robustness, share: float, words: Words) -> None:
-    names = [o for o in plan.organs if study.band(f"dose of {o.name}") is not None]
+    names = [o for o in plan.organs if study.band(dose_of(o.name)) is not None]
     for row, organ in enumerate(names):
         values = np.array([next(x.cem43_max for x in o.organs if x.organ == organ.name) for o in study.outcomes])
         limit = share * organ.limit.cem43_max
         drawn = np.maximum(values / limit, _LEAST)
-        band = study.band(f"dose of {organ.name}")
+        band = study.band(dose_of(organ.name))
         axes.plot(drawn, np.full(len(drawn), row), ls="", marker="o", ms=2.4, color=style.DELIVERED, alpha=0.35, mew=0)
         if band is not None:
             ends = [max(v / limit, _LEAST) for v in (band.low, band.high)]
@@ -82,7 +82,7 @@ def _organs(axes: Axes, plan: TreatmentPlan, study: Robustness, share: float, wo
 
 
 def _influences(axes: Axes, study: Robustness, words: Words) -> None:
-    own = [i for i in study.influences if i.figure == "target coverage"][:SHOWN]
+    own = [i for i in study.influences if i.figure == COVERAGE][:SHOWN]
     for row, item in enumerate(own):
         colour = style.DELIVERED if item.certain else "#9aa5b1"
         axes.plot([item.low, item.high], [row, row], color=colour, lw=2.2, solid_capstyle="butt")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from openhifu.base.outcome import Verdict
 from openhifu.base.units import read_in
-from openhifu.model.band import band_findings
+from openhifu.model.band import band_findings, check_of
 from openhifu.model.robustness import Band
 from openhifu.reporting.pages.blocks import Block, Callout, Column, Heading, Picture, Row, Table, Text, Tone
 from openhifu.reporting.pages.material import Material, as_sentence, as_title, significant, unit_of
@@ -38,8 +38,8 @@ def section(m: Material) -> Iterator[Block]:
     heads = ("robust.figure", "robust.plan", "robust.low", "robust.median", "robust.high", "robust.unit")
     columns = tuple(Column(m.say(k), "left" if n in (0, 5) else "right", 2.4 if n == 0 else 1.0)
                     for n, k in enumerate(heads))  # fmt: skip
-    bad = {f.check.removeprefix("band of ") for f in over}
-    yield Table(columns, tuple(_row(b, "error" if b.name in bad else "plain") for b in study.bands))
+    bad = {f.check for f in over}
+    yield Table(columns, tuple(_row(b, "error" if check_of(b.name) in bad else "plain") for b in study.bands))
     yield Text(f"{as_sentence(study.method)} {as_sentence(given.source)}", small=True)
 
 
