@@ -30,6 +30,7 @@ from openhifu.imaging.segmentation.phantom import torso_phantom
 from openhifu.model.tissuemap import LabelMap
 
 _MODEL = "labels of cases/liver, a model's output whose rims are thin"
+_UNIT = "(1 - Dice)"
 
 
 @cache
@@ -56,18 +57,16 @@ def _phantom_class(name: str, limit: float) -> ValidationRow:
     found, truth = _phantom()
     row = _phantom_rows()[name]
     case = f"segmentation-phantom-{name.removesuffix('_air')}"
-    said = f"1 - Dice, against a torso known voxel by voxel; surfaces {1e3 * row.surface:.2f} mm apart"
+    said = f"a torso known voxel by voxel; surfaces {1e3 * row.surface:.2f} mm apart"
     picture = _planes(found.labels.data, truth.data, truth) if name == "bone" else None
-    return ValidationRow.of(case, 1 - row.dice, limit, "1", said, picture)
+    return ValidationRow.of(case, 1 - row.dice, limit, _UNIT, said, picture)
 
 
 def phantom_body() -> ValidationRow:
     """Body of the phantom, table left out: 1 - Dice."""
     found, truth = _phantom()
     row = agreement("body", found.labels.data > 0, truth.data > 0, truth.grid.spacing)
-    return ValidationRow.of(
-        "segmentation-phantom-body", 1 - row.dice, 0.01, "1", "1 - Dice, against the phantom's body"
-    )
+    return ValidationRow.of("segmentation-phantom-body", 1 - row.dice, 0.01, _UNIT, "the phantom's body")
 
 
 def liver_bone() -> ValidationRow:
@@ -76,11 +75,11 @@ def liver_bone() -> ValidationRow:
     mine, other = labelled(found.labels, ("bone",)), labelled(truth, BONES)
     row = agreement("bone", mine, other, truth.grid.spacing)
     said = (
-        f"1 - Dice, against {_MODEL}; {100 * row.found:.0f} % of it found, {100 * row.near:.0f} % of both surfaces "
+        f"{_MODEL}; {100 * row.found:.0f} % of it found, {100 * row.near:.0f} % of both surfaces "
         f"within {1e3 * row.tolerance:.1f} mm"
     )
     picture = _planes(mine, other, truth)
-    return ValidationRow.of("segmentation-liver-bone", 1 - row.dice, 0.25, "1", said, picture)
+    return ValidationRow.of("segmentation-liver-bone", 1 - row.dice, 0.25, _UNIT, said, picture)
 
 
 def liver_bone_missed() -> ValidationRow:
@@ -88,7 +87,7 @@ def liver_bone_missed() -> ValidationRow:
     _, found, truth = _liver()
     away = distance_to(labelled(found.labels, ("bone",)), truth.grid.spacing)[labelled(truth, BONES)]
     share = float(np.mean(away > 2.5e-3 * (1 + 1e-6)))
-    return ValidationRow.of("segmentation-liver-bone-missed", share, 0.02, "1", f"share of the bone in {_MODEL}")
+    return ValidationRow.of("segmentation-liver-bone-missed", 100 * share, 2.0, "% of the bone", _MODEL)
 
 
 def liver_mistaken() -> ValidationRow:
@@ -99,10 +98,10 @@ def liver_mistaken() -> ValidationRow:
         raise AssertionError("the bundled labels have vessels and organs")
     return ValidationRow.of(
         "segmentation-liver-mistaken",
-        share,
-        0.002,
-        "1",
-        f"share of what contrast agent may fill in {_MODEL}",
+        100 * share,
+        0.2,
+        "% of vessels and organs",
+        _MODEL,
     )
 
 
@@ -111,7 +110,7 @@ def liver_lung() -> ValidationRow:
     _, found, truth = _liver()
     mine, other = labelled(found.labels, ("lung_air",)), labelled(truth, REFERENCE["lung_air"])
     row = agreement("lung", mine, other, truth.grid.spacing)
-    return ValidationRow.of("segmentation-liver-lung", 1 - row.dice, 0.06, "1", f"1 - Dice, against {_MODEL}")
+    return ValidationRow.of("segmentation-liver-lung", 1 - row.dice, 0.06, _UNIT, _MODEL)
 
 
 def _planes(found: np.ndarray | Mask, truth: np.ndarray | Mask, grid_of: LabelMap) -> Picture:
