@@ -59,7 +59,8 @@ def finding_lines(findings: tuple[Finding, ...]) -> list[str]:
 def _limit(finding: Finding) -> str:
     """Limit and what is left of it."""
     left = f"{'margin' if finding.margin >= 0 else 'missed by'} {abs(finding.margin):.3g}"
-    return f"limit {finding.limit:.4g} {finding.unit}, {left}"
+    unit = "" if finding.unit == "1" else f" {finding.unit}"
+    return f"limit {finding.limit:.4g}{unit}, {left}"
 
 
 def plan_summary(plan: TreatmentPlan) -> list[str]:

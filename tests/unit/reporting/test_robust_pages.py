@@ -12,8 +12,11 @@ import pytest
 from openhifu.base.errors import Tampered
 from openhifu.model.plan import TreatmentPlan
 from openhifu.model.robustness import Band, Influence, OrganOutcome, Robustness, ScenarioOutcome, Uncertainty
+from openhifu.reporting.figures.robust import bands
+from openhifu.reporting.figures.style import png
 from openhifu.reporting.inputs import ReportInput
 from openhifu.reporting.report import report_content, write_report
+from openhifu.reporting.words import english
 
 
 def study(plan: TreatmentPlan, coverage: float) -> Robustness:
@@ -88,3 +91,9 @@ def test_a_study_of_another_plan_is_refused(given: ReportInput) -> None:
     other = study(given.plan, 0.9).model_copy(update={"plan_hash": "0" * 64})
     with pytest.raises(Tampered, match="study belongs to plan"):
         replace(given, robustness=other)
+
+
+def test_a_plan_without_organs_has_a_figure_too(given: ReportInput) -> None:
+    bare = given.plan.model_copy(update={"organs": ()})
+    drawn = png(lambda: bands(bare, study(bare, 0.9), english()))
+    assert drawn.startswith(b"\x89PNG")

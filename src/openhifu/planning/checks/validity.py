@@ -23,7 +23,10 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         check="breathing",
         verdict=Verdict.WARNING,
-        sentence=f"the plan holds for one breathing phase: {evidence.data.case.prescription.breath_hold}",
+        sentence=(
+            "the plan takes the target to stand still, in one breathing phase, which 3 mm of motion undo: "
+            f"{evidence.data.case.prescription.breath_hold}"
+        ),
         value=0.0,
         limit=3.0,
         unit="mm",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from openhifu.model.band import limits_of
+from openhifu.model.limits import OrganAtRisk
 from openhifu.model.plan import TreatmentPlan
 from openhifu.model.robustness import COVERAGE, Robustness, dose_of
 from openhifu.reporting.figures import style
@@ -33,8 +34,11 @@ def bands(plan: TreatmentPlan, study: Robustness, words: Words) -> Figure:
     figure = style.new_figure(style.PAGE_WIDTH, 108)
     cells = figure.add_gridspec(2, 2, width_ratios=[1, 1.15])
     rule = limits_of(plan)[0]
-    _scenarios(figure.add_subplot(cells[0, 0]), plan, study, rule.coverage, rule.peak_temperature, words)
-    _organs(figure.add_subplot(cells[1, 0]), plan, study, rule.organ_share, words)
+    organs = [o for o in plan.organs if study.band(dose_of(o.name)) is not None]
+    place = cells[0, 0] if organs else cells[:, 0]
+    _scenarios(figure.add_subplot(place), plan, study, rule.coverage, rule.peak_temperature, words)
+    if organs:
+        _organs(figure.add_subplot(cells[1, 0]), organs, study, rule.organ_share, words)
     _influences(figure.add_subplot(cells[:, 1]), study, words)
     return figure
 
@@ -60,8 +64,7 @@ def _scenarios(
     style.gridded(axes)
 
 
-def _organs(axes: Axes, plan: TreatmentPlan, study: Robustness, share: float, words: Words) -> None:
-    names = [o for o in plan.organs if study.band(dose_of(o.name)) is not None]
+def _organs(axes: Axes, names: list[OrganAtRisk], study: Robustness, share: float, words: Words) -> None:
     for row, organ in enumerate(names):
         values = np.array([next(x.cem43_max for x in o.organs if x.organ == organ.name) for o in study.outcomes])
         limit = share * organ.limit.cem43_max
