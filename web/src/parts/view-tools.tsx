@@ -90,19 +90,18 @@ export function ViewTools({ state, kinds = [], kind = null, onKind, children }: 
   );
 }
 
-/** What the colours of an overlay mean: its range and its isolines, over the views. */
+/** What the colours of an overlay mean: its range and its isolines, under the views. */
 export function OverlayKey({ state }: { state: ViewerState }) {
   const overlay = state.overlay.value;
   if (!overlay) return null;
   const highest = overlay.scale === "log10" ? 10 ** overlay.highest : overlay.highest;
   const lines = ISOLINES[overlay.kind];
   return (
-    <div class="key-box">
+    <div class="key-strip">
       <strong>{t(`overlay.${overlay.kind}`)}</strong>
-      <div class="ramp" aria-hidden="true" />
       <span class="row">
         <span>{number(state.visibleFrom(), 0)}</span>
-        <span class="gap" />
+        <span class="ramp" aria-hidden="true" />
         <span>
           {number(highest, 0)} {unitSign(overlay.unit)}
         </span>

@@ -98,10 +98,7 @@ function useHistory(live: LiveLine | null): History["curves"] {
 }
 
 function closeUp(state: ViewerState, plan: PlanView | null): void {
-  const at = plan?.pose.focus_m ?? state.cursor.value;
-  state.centre.value = at;
-  state.cursor.value = at;
-  state.scale.value = CLOSE_UP;
+  state.closeUp(plan?.pose.focus_m ?? state.cursor.value, CLOSE_UP);
   state.labelStrength.value = 0.12;
 }
 
@@ -143,7 +140,7 @@ export default function Treat({ id }: { id: string }) {
   const curves = useHistory(live);
   useStopKeys(stop, !isOver);
   useAlarmSound(status?.sounding ?? null);
-  useEffect(() => void (state.image.value && setTimeout(() => closeUp(state, plan), 50)), [state.image.value, plan]);
+  useEffect(() => void (state.image.value && closeUp(state, plan)), [state.image.value, plan]);
   useEffect(() => {
     const spot = plan?.spots.find((one) => one.index === status?.spot);
     if (spot) state.moveTo(spot.position_m);

@@ -36,6 +36,7 @@ export class ViewerState {
   readonly labelStrength = signal(0.22);
   readonly overlayStrength = signal(0.55);
   readonly drawn = signal<{ mask: Uint8Array; turn: number } | null>(null);
+  private isNear = false;
   readonly inverse = computed(() => (this.image.value ? invert(this.image.value.affine) : null));
 
   /** Shows an image from its middle, or from `from` where there is a better place to begin. */
@@ -46,10 +47,18 @@ export class ViewerState {
     this.centre.value = middle;
   }
 
-  /** Fits the whole image into a pane of this size [CSS pixels]. */
+  /** Looks at one place from near [m per CSS pixel]; from then on nothing is fitted into the pane. */
+  closeUp(at: Vector, scale: number): void {
+    this.isNear = true;
+    this.centre.value = at;
+    this.cursor.value = at;
+    this.scale.value = scale;
+  }
+
+  /** Fits the whole image into a pane of this size [CSS pixels], unless one looks at one place from near. */
   fit(width: number, height: number): void {
     const { image } = this;
-    if (!image.value || width === 0 || height === 0) return;
+    if (this.isNear || !image.value || width === 0 || height === 0) return;
     const { low, high } = box(image.value.shape, image.value.affine);
     const size = add(high, low, -1);
     this.scale.value = Math.max(size[0] / width, size[1] / height, size[2] / height, size[1] / width) * 1.04;
