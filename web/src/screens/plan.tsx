@@ -64,7 +64,9 @@ function withBeam(surfaces: SurfaceSet | null, plan: PlanView | null, devices: D
     surface: beam(plan.pose.focus_m, plan.pose.direction, device),
     paint: [0.95, 0.75, 0.4, 0.45] as [number, number, number, number],
   };
-  return { ...surfaces, parts: [...surfaces.parts, cone] };
+  const off = plan.pose.focus_m.map((at, axis) => at - surfaces.centre[axis]!);
+  const reach = Math.max(surfaces.reach, Math.hypot(...off) + device.focal_length_m);
+  return { ...surfaces, parts: [...surfaces.parts, cone], reach };
 }
 
 function useSurfacesWithBeam(surfaces: SurfaceSet | null, plan: PlanView | null): SurfaceSet | null {
