@@ -36,7 +36,7 @@ export function StateStrip({ status, picture }: { status: LiveStatus | null; pic
     ? known(`ending.${key(status.ending)}`, status.ending)
     : known(`state.${key(state)}`, status?.words ?? state);
   return (
-    <div class={`state ${toneOf(status)}`}>
+    <div class="state" data-tone={toneOf(status)}>
       <div class="says-state" role="status" aria-live="polite">
         <span class="lamp" aria-hidden="true" />
         <strong>{words}</strong>
