@@ -60,7 +60,7 @@ def test_no_part_of_the_page_leads_out_of_its_folder(server: Served, tmp_path: P
 
 def test_without_a_built_page_one_sentence_says_how_to_build_it(server: Served, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(routes_page, "PAGE", tmp_path)
-    assert "npm run build" in server.client().get("/").text
+    assert "make page" in server.client().get("/").text
 
 
 def test_only_this_machine_unless_something_encrypts(tmp_path: Path) -> None:
