@@ -27,7 +27,8 @@ const asked = signal(false);
 
 async function meet(): Promise<void> {
   status.value = await get<Status>("/status").catch(() => null);
-  me.value = await get<Me>("/me").catch(() => null);
+  // Asked only where somebody is: a refusal would stand in the browser's console as an error on every first visit.
+  if (status.value?.logged_in) me.value = await get<Me>("/me").catch(() => null);
   asked.value = true;
 }
 

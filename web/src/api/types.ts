@@ -18,6 +18,7 @@ export interface Status {
   research_notice: string;
   time: string;
   first_start: boolean;
+  logged_in: boolean;
 }
 
 export interface Person {

@@ -34,8 +34,6 @@ function NewPerson({ done }: { done: () => void }) {
     event.preventDefault();
     try {
       await ask("POST", "/people", { name, password, roles });
-      [setName, setPassword].forEach((clear) => clear(""));
-      setProblem(null);
       done();
     } catch (error) {
       setProblem(error);
@@ -122,8 +120,13 @@ function Audit() {
   );
 }
 
+const PEOPLE: Column[] = [{ key: "log_in.name" }, { key: "people.roles" }, { key: "people.disable", heard: true }];
+
 export default function People() {
-  const { data, problem, again } = useLoad<Person[]>("/people");
+  const { data, problem, again: load } = useLoad<Person[]>("/people");
+  const [changes, setChanges] = useState(0);
+  const [added, setAdded] = useState(0);
+  const again = (): void => (load(), setChanges((last) => last + 1));
   const [refused, setRefused] = useState<unknown>(null);
   const change = (name: string) => (more: object) =>
     void ask("PATCH", `/people/${encodeURIComponent(name)}`, more).then(again, setRefused);
@@ -133,6 +136,7 @@ export default function People() {
       <ProblemSays problem={problem ?? refused} />
       <div class="panel">
         <table>
+          <TableHead columns={PEOPLE} />
           <tbody>
             {data?.map((person) => (
               <PersonLine key={person.name} person={person} change={change(person.name)} />
@@ -140,8 +144,8 @@ export default function People() {
           </tbody>
         </table>
       </div>
-      <NewPerson done={again} />
-      <Audit />
+      <NewPerson key={`new${added}`} done={() => (again(), setAdded((last) => last + 1))} />
+      <Audit key={`audit${changes}`} />
     </div>
   );
 }

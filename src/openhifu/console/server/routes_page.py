@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 
 from openhifu.console.server.forms import Form
 from openhifu.console.server.refusals import Refused
+from openhifu.console.server.sessions import COOKIE
 from openhifu.console.server.state import console_of
 
 router = APIRouter()
@@ -36,16 +37,19 @@ class Status(Form):
     research_notice: str
     time: str
     first_start: bool
+    logged_in: bool
 
 
 @router.get("/api/status", tags=["state"])
 def status(request: Request) -> Status:
-    """Version, notice, time, and whether there is no administrator yet."""
+    """Version, notice, time, whether there is no administrator yet, and whether this browser is logged in."""
+    console = console_of(request)
     return Status(
         version=version("openhifu"),
         research_notice=NOTICE,
         time=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        first_start=console_of(request).people.is_empty(),
+        first_start=console.people.is_empty(),
+        logged_in=console.sessions.find(request.cookies.get(COOKIE, "")) is not None,
     )
 
 

@@ -27,6 +27,14 @@ def test_the_link_makes_one_administrator_once(server: Served) -> None:
     assert [p.name for p in server.console.people.all()] == ["Ada"]
 
 
+def test_the_status_says_whether_this_browser_is_logged_in(server: Served) -> None:
+    assert server.client().get("/api/status").json()["logged_in"] is False
+    ada = server.person(Role.OBSERVER)
+    assert ada.get("/api/status").json()["logged_in"] is True
+    ada.post("/api/log-out")
+    assert ada.get("/api/status").json()["logged_in"] is False
+
+
 def test_a_password_is_kept_as_an_argon2_hash_only(server: Served) -> None:
     server.person(Role.OPERATOR, name="Ada")
     folder = server.console.settings.data
