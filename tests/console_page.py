@@ -1,0 +1,131 @@
+"""The console's page in Debian's Chromium for tests: people at browsers of their own, and what is asked of a screen."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from openhifu.console.server.routes_page import PAGE
+
+CHROMIUM = shutil.which("chromium")
+AXE = Path(__file__).parents[1] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+SIZE = (1440, 900)
+MINUTES = 60_000.0
+
+_GRAPHICS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+"""WebGL by software: a machine for tests has no graphics."""
+
+_VIOLATIONS = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map((found) => {
+    const where = found.nodes.slice(0, 4).map((node) => `${node.target.join(" ")} - ${node.any[0]?.message ?? ""}`);
+    return `${found.id} (${found.impact}): ${found.help}: ${where.join("; ")}`;
+})"""
+
+
+def missing_browser() -> str:
+    """Why there is no page in a browser for tests; empty if there is."""
+    if CHROMIUM is None:
+        return "Chromium (Debian: chromium) is not installed"
+    if not (PAGE / "index.html").is_file() or not AXE.is_file():
+        return "the console's page is not built; make page does it (needs Node 20.19 or newer)"
+    return ""
+
+
+@dataclass
+class Desk:
+    """One person's browser.
+
+    Attributes:
+        page: what the person sees.
+        pictures: folder that screenshots go to.
+        complaints: what the browser's own console said, but for what a test expects.
+    """
+
+    page: Page
+    pictures: Path
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(30_000)
+        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def looks_well(self, name: str) -> None:
+        """Keep a picture of the screen, and ask axe: nothing may stand in the way of a reader."""
+        self.page.screenshot(path=self.pictures / f"{name}.png")
+        self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate(_VIOLATIONS)
+        assert not found, f"{name}: {found}"
+
+    def button(self, name: str) -> Locator:
+        """A button by its whole name."""
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def link(self, name: str) -> Locator:
+        """A link by its whole name."""
+        return self.page.get_by_role("link", name=name, exact=True)
+
+    def screen(self, verb: str) -> None:
+        """Go to a screen by its word in the bar, and see its heading."""
+        self.page.get_by_role("navigation").get_by_role("link", name=verb, exact=True).click()
+        self.page.get_by_role("heading", level=1, name=verb, exact=True).wait_for()
+
+    def tab(self, name: str) -> None:
+        """Turn to a tab of the side panel."""
+        self.page.get_by_role("tab", name=name, exact=True).click()
+
+    def fill(self, **fields: str) -> None:
+        """Type into fields by their labels."""
+        for label, text in fields.items():
+            self.page.get_by_label(label.replace("_", " "), exact=True).fill(text)
+
+    def enter(self, origin: str, name: str, password: str) -> None:
+        """Open the console and log in."""
+        self.page.goto(origin)
+        self.fill(Name=name, Password=password)
+        self.button("Log in").click()
+        self.page.get_by_role("heading", level=1, name="Cases").wait_for()
+
+    def drawn(self) -> None:
+        """Wait until the slices and the surfaces are on the canvas."""
+        self.page.locator(".views canvas").wait_for()
+        self.page.get_by_text("Surfaces are being made").wait_for(state="hidden", timeout=MINUTES)
+        self.page.wait_for_function("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))")
+
+
+@dataclass(frozen=True)
+class Desks:
+    """Where people sit down.
+
+    Attributes:
+        browser: the one that runs.
+        pictures: folder that screenshots go to.
+    """
+
+    browser: Browser
+    pictures: Path
+
+    def desk(self, **options: Any) -> Desk:
+        """A fresh browser window with a session of its own."""
+        width, height = SIZE
+        context = self.browser.new_context(
+            viewport={"width": width, "height": height}, locale="en-GB", reduced_motion="reduce", **options
+        )
+        return Desk(context.new_page(), self.pictures)
+
+
+@contextmanager
+def desks(pictures: Path) -> Iterator[Desks]:
+    """Chromium, until the context ends; screenshots go to a folder."""
+    pictures.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_GRAPHICS)
+        try:
+            yield Desks(browser, pictures)
+        finally:
+            browser.close()
