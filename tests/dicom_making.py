@@ -117,6 +117,11 @@ def save(folder: Path, datasets: list[Dataset]) -> Path:
     return folder
 
 
+def shuffled(datasets: list[Dataset]) -> list[Dataset]:
+    """The same slices in another order."""
+    return [datasets[n] for n in np.random.default_rng(3).permutation(len(datasets))]
+
+
 def one_sentence(error: BaseException) -> bool:
     """Whether an error is one sentence a person can read: no line break, not a repr of an exception."""
     text = str(error)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from pathlib import Path
+from typing import Any
 
 from openhifu.base.errors import FileProblem, StorageError
 from openhifu.base.progress import Progress, silent
 from openhifu.exchange.deidentify import Removal, burned_in, deidentified, rules
 from openhifu.exchange.pacs.staging import staged
 from openhifu.exchange.pseudonyms import PseudonymTable
-from openhifu.imaging.dicom.files import dicom_files, quiet_pydicom
+from openhifu.exchange.study import derived_uid
+from openhifu.imaging.dicom.files import DicomFile, dicom_files, quiet_pydicom
 
 LISTING = "removed.csv"
 """What was done to which element, how often; flagged files and files left out."""
@@ -31,17 +34,19 @@ def deidentify_folder(
 
     Raises:
         StorageError: if ``out`` exists, or the table would lie in it.
-        FileProblem: if a file is damaged, or there is none.
+        FileProblem: if a file is damaged, there is none, or two that differ have one identifier.
     """
     if table.path.resolve().is_relative_to(out.resolve()):
         raise StorageError(f"the table {table.path} must not lie in {out}: it names the patients; keep it elsewhere")
     files, _ = dicom_files(source)
     if not files:
         raise FileProblem(f"{source} holds no DICOM file; check the path")
-    removal = Removal()
+    removal, seen = Removal(), dict[str, tuple[str, str]]()
     with staged(out) as waiting, quiet_pydicom():
         for n, file in enumerate(files):
             ds = file.dataset(pixels=True)
+            if _known_already(ds, file, seen):
+                continue
             modality, why = str(ds.get("Modality", "") or ""), burned_in(ds)
             new_name = f"{table.uid(str(ds.get('SOPInstanceUID', '')))}.dcm"
             if modality in rules().modalities_left_out:
@@ -63,6 +68,21 @@ def deidentify_folder(
         table.save()
         waiting.keep()
     return removal
+
+
+def _known_already(ds: Any, file: DicomFile, seen: dict[str, tuple[str, str]]) -> bool:
+    """Whether the very same file came before; a file without an identifier gets one made from its content.
+
+    Raises:
+        FileProblem: if another file has its identifier: one of the two would be lost.
+    """
+    digest = hashlib.sha256(file.content()).hexdigest()
+    uid = str(ds.get("SOPInstanceUID", "") or "") or derived_uid(digest)
+    ds.SOPInstanceUID = uid
+    name, before = seen.setdefault(uid, (file.name, digest))
+    if before != digest:
+        raise FileProblem(f"{name} and {file.name} differ and have one identifier; take away the one that is wrong")
+    return name != file.name
 
 
 def listing(removal: Removal) -> bytes:

@@ -23,6 +23,9 @@ from openhifu.exchange.pseudonyms import Pseudonym, PseudonymTable
 
 _TEXT = frozenset({"AE", "AS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 _TIMES = frozenset({"DA", "DT", "TM"})
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+"""SOP class of pictures made outside a scanner, single- and multi-frame; scanners store pages of doses as such."""
+
 _METHOD = "OpenHIFU: DICOM PS3.15 Basic Profile"
 
 
@@ -114,6 +117,8 @@ def burned_in(ds: Any) -> str:
         return "the file says that text is burned in"
     if words & rules().image_types_with_text:
         return f"its image type is {' '.join(sorted(words))}"
+    if said != "NO" and str(ds.get("SOPClassUID", "") or "").startswith(_SECONDARY_CAPTURE):
+        return "it is a secondary capture, often a picture of a screen, and the file does not say that it has no text"
     if said != "NO" and modality in rules().modalities_with_text:
         return f"images of modality {modality} often show names, and the file does not say that it has none"
     return ""

@@ -43,13 +43,22 @@ def encapsulated_pdf(pdf: bytes, study: Study, evidence: list[Any], number: int,
     return ds
 
 
-def secondary_capture(png: bytes, study: Study, number: int, instance: int, title: str) -> Any:
+def secondary_capture(png: bytes, study: Study, evidence: list[Any], number: int, instance: int, title: str) -> Any:
     """A picture as an RGB image; text is drawn in it, and it says so.
+
+    Args:
+        png: the picture.
+        study: of the export.
+        evidence: images it was made from.
+        number: of the series.
+        instance: number of the picture in it.
+        title: what it shows.
 
     Raises:
         FormatError: if it is no PNG file.
     """
     from matplotlib.image import imread
+    from pydicom.sequence import Sequence
     from pydicom.uid import SecondaryCaptureImageStorage
 
     try:
@@ -66,6 +75,7 @@ def secondary_capture(png: bytes, study: Study, number: int, instance: int, titl
     ds.Laterality = ""
     ds.ContentDate, ds.ContentTime = date(study.when), time_of_day(study.when)
     ds.BurnedInAnnotation, ds.ImageComments = "YES", title
+    ds.SourceImageSequence = Sequence([reference(e) for e in evidence])
     ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PlanarConfiguration = 3, "RGB", 0
     ds.Rows, ds.Columns = rgb.shape[:2]
     ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 8, 8, 7, 0

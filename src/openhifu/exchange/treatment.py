@@ -112,7 +112,7 @@ def treatment_objects(given: TreatmentToExport, study: Study, progress: Progress
     if given.pdf is not None:
         yield "report-pdf.dcm", encapsulated_pdf(given.pdf, study, images[:1], number + 1, "Treatment report")
     for n, (title, png) in enumerate(given.pictures, start=1):
-        yield f"pictures/{n:02d}.dcm", secondary_capture(png, study, number + 2, n, title)
+        yield f"pictures/{n:02d}.dcm", secondary_capture(png, study, images, number + 2, n, title)
     progress(stage, 1.0)
 
 

@@ -13,6 +13,7 @@ import pytest
 from pydicom._dicom_dict import DicomDictionary
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.uid import SecondaryCaptureImageStorage
 
 from openhifu.base.errors import FileProblem, FormatError, StorageError
 from openhifu.exchange.deidentified_folder import LISTING, deidentify_folder
@@ -128,13 +129,29 @@ def test_burned_in_text_is_flagged(tmp_path: Path) -> None:
     slices[1].BurnedInAnnotation = "YES"
     slices[2].Modality = "US"
     slices[3].Modality, slices[3].BurnedInAnnotation = "US", "NO"
-    assert [bool(burned_in(ds)) for ds in slices] == [True, True, True, False, False, False]
+    slices[4].SOPClassUID = SecondaryCaptureImageStorage  # a scanner's page of doses calls itself CT
+    slices[4].file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+    assert [bool(burned_in(ds)) for ds in slices] == [True, True, True, False, True, False]
     removal = deidentify_folder(save(tmp_path / "in", slices), tmp_path / "out", PseudonymTable(tmp_path / "t.json"))
-    assert len(removal.left_out) == 3
+    assert len(removal.left_out) == 4
     removal = deidentify_folder(
         tmp_path / "in", tmp_path / "all", PseudonymTable(tmp_path / "t.json"), keep_flagged=True
     )
-    assert (len(removal.flagged), len(removal.left_out)) == (3, 0)
+    assert (len(removal.flagged), len(removal.left_out)) == (4, 0)
+
+
+def test_no_file_takes_the_place_of_another(tmp_path: Path) -> None:
+    """Two slices without an identifier stay two; a copy counts once; two that differ under one name are refused."""
+    slices = series_of()
+    for ds in slices[:2]:
+        ds.SOPInstanceUID = ""
+    folder = save(tmp_path / "in", [*slices, slices[3]])
+    deidentify_folder(folder, tmp_path / "out", PseudonymTable(tmp_path / "t.json"))
+    assert len(list((tmp_path / "out").glob("*.dcm"))) == len(slices)
+    slices[4].SOPInstanceUID = slices[5].SOPInstanceUID
+    with pytest.raises(FileProblem, match="differ and have one identifier"):
+        deidentify_folder(save(tmp_path / "two", slices), tmp_path / "no", PseudonymTable(tmp_path / "t.json"))
+    assert not (tmp_path / "no").exists()
 
 
 def test_an_exported_treatment_loses_its_name_and_keeps_its_links(exported: Path, tmp_path: Path) -> None:

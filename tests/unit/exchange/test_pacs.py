@@ -11,13 +11,22 @@ from pathlib import Path
 
 import pydicom
 import pytest
-from pydicom.uid import ParametricMapStorage
+from pydicom.uid import (
+    GrayscaleSoftcopyPresentationStateStorage,
+    KeyObjectSelectionDocumentStorage,
+    ParametricMapStorage,
+    SpatialRegistrationStorage,
+    XRayRadiationDoseSRStorage,
+    generate_uid,
+)
 
 from openhifu.base.errors import DeviceFault, FormatError, StorageError
 from openhifu.exchange.pacs import Peer, WebArchive
 from openhifu.exchange.pacs.client import echo, find, free_port, get, move, store
 from openhifu.exchange.pacs.server import Inbox
+from openhifu.exchange.pacs.staging import staged
 from tests.archives import DCMQRSCP, ORTHANC, WEB_PLUGIN, dcmqrscp, orthanc
+from tests.dicom_making import bare, save, series_of
 from tests.unit.exchange.conftest import study
 
 ASSOCIATIONS = Path(__file__).parents[3] / "docs" / "dcmtk-associations.cfg"
@@ -131,6 +140,20 @@ def test_a_treatment_goes_through_dicomweb(at_orthanc: tuple[Peer, str], exporte
     assert not list(tmp_path.glob("*none*"))
 
 
+@WITHOUT_ORTHANC
+def test_a_study_with_more_than_images_is_fetched(at_orthanc: tuple[Peer, str], tmp_path: Path) -> None:
+    """A hospital's study: slices, a dose report, marked key images, how they were shown, a registration."""
+    uid, slices = generate_uid(), series_of()
+    kinds = (XRayRadiationDoseSRStorage, KeyObjectSelectionDocumentStorage, GrayscaleSoftcopyPresentationStateStorage)
+    others = [bare(kind, "OT", generate_uid()) for kind in (*kinds, SpatialRegistrationStorage)]
+    for ds in (*slices, *others):
+        ds.StudyInstanceUID, ds.PatientID = uid, "HIFU-8"
+        ds.StudyDate, ds.StudyTime, ds.StudyID, ds.AccessionNumber = "20260304", "102030", "1", ""
+    files = sorted(save(tmp_path / "sent", [*slices, *others]).iterdir())
+    store(at_orthanc[0], files)
+    assert content(get(at_orthanc[0], {"StudyInstanceUID": uid}, tmp_path / "got")) == content(files)
+
+
 @WITHOUT_DCMTK
 def test_what_is_not_there_leaves_nothing(at_dcmtk: Peer, tmp_path: Path, our_port: int) -> None:
     with pytest.raises(DeviceFault, match="has nothing that matches"):
@@ -207,6 +230,14 @@ def test_a_web_answer_cut_short_leaves_nothing(at_orthanc: tuple[Peer, str], exp
         WebArchive(f"http://127.0.0.1:{cut.port}/dicom-web", patience=5).fetch(study().study_uid, tmp_path / "got")
     cut.close()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("uid", ["../out", "", "1.2/3", "1" * 65])
+def test_an_identifier_that_leads_elsewhere_is_refused(tmp_path: Path, uid: str) -> None:
+    """It comes from the other side, and becomes the name of a file here."""
+    with pytest.raises(FormatError, match="which is no UID"), staged(tmp_path / "in" / "study") as waiting:
+        waiting.add_bytes(uid, b"x")
+    assert not [f for f in tmp_path.rglob("*") if f.is_file()]
 
 
 def test_words_that_name_no_peer_are_refused(tmp_path: Path) -> None:

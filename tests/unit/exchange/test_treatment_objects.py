@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+import SimpleITK
 
 from openhifu.base.errors import FormatError, StorageError
 from openhifu.base.field import Field, Quantity
@@ -44,7 +45,7 @@ def test_everything_points_at_the_planning_images(exported: Path) -> None:
         if "FrameOfReferenceUID" in ds:
             assert ds.FrameOfReferenceUID == images[0].FrameOfReferenceUID
         named = {str(e.value) for e in ds.iterall() if e.keyword == "ReferencedSOPInstanceUID"}
-        if file.parent != exported / "ct" and file.parent != exported / "pictures":
+        if file.parent != exported / "ct":
             assert named & uids, f"{file.name} points at none of the planning images"
     assert len(images[0].SourceImageSequence) == 5
 
@@ -117,6 +118,35 @@ def test_the_report_holds_the_spot_table(treatment: TreatmentToExport, exported:
     pdf = pydicom.dcmread(exported / "report-pdf.dcm")
     assert pdf.EncapsulatedDocument[: pdf.EncapsulatedDocumentLength] == PDF
     assert pydicom.dcmread(exported / "pictures" / "01.dcm").pixel_array.shape[2] == 3
+
+
+@pytest.mark.skipif(shutil.which("dsrdump") is None, reason="DCMTK's viewers (Debian: dcmtk) are not installed")
+def test_other_programs_open_them(treatment: TreatmentToExport, exported: Path, tmp_path: Path) -> None:
+    """DCMTK shows report, PDF and pictures; ITK takes CT and thermal dose to the places they have here."""
+    read = subprocess.run(["dsrdump", exported / "report-sr.dcm"], capture_output=True, text=True, check=True).stdout
+    for n, spot in enumerate(treatment.text.spots, start=1):
+        assert f"Exposure {n}" in read
+        assert f"{1e3 * spot.focus[0]:.10g}" in read
+    subprocess.run(["dcm2pdf", exported / "report-pdf.dcm", tmp_path / "report.pdf"], check=True)
+    assert (tmp_path / "report.pdf").read_bytes()[: len(PDF)] == PDF
+    for name, colours in (("ct/0003.dcm", b"P5"), ("pictures/01.dcm", b"P6")):
+        subprocess.run(["dcmj2pnm", "+Wm", exported / name, tmp_path / "picture.pnm"], check=True)
+        assert (tmp_path / "picture.pnm").read_bytes().startswith(colours)
+    cem43 = treatment.histories[0].cem43
+    for names, field, factor in (
+        ([str(f) for f in files(exported / "ct")], treatment.data.ct, 1.0),
+        ([str(exported / "planned-rtdose.dcm")], cem43, float(_element(exported, "DoseGridScaling"))),
+    ):
+        image = SimpleITK.ReadImage(names if len(names) > 1 else names[0])
+        values = SimpleITK.GetArrayFromImage(image).astype(float)
+        where = np.unravel_index(int(np.argmax(values)), values.shape)
+        place = image.TransformIndexToPhysicalPoint([int(n) for n in where[::-1]])
+        at = np.asarray(place)[None] * 1e-3
+        assert values[where] * factor == pytest.approx(min(float(field.at(at, outside=0.0)[0]), 1e5), rel=1e-3)
+
+
+def _element(exported: Path, keyword: str) -> object:
+    return pydicom.dcmread(exported / "planned-rtdose.dcm", stop_before_pixels=True)[keyword].value
 
 
 def test_what_cannot_be_written_is_refused(treatment: TreatmentToExport) -> None:

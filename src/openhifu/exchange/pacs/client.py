@@ -13,6 +13,7 @@ from openhifu.base.progress import Progress, silent
 from openhifu.exchange.pacs.peer import Peer, association, require_success
 from openhifu.exchange.pacs.server import Server, storage_contexts
 from openhifu.exchange.pacs.staging import staged
+from openhifu.imaging.dicom.files import plain_text
 
 _KEYS = {
     "STUDY": ("PatientID", "PatientName", "StudyDate", "StudyDescription", "ModalitiesInStudy", "StudyInstanceUID"),
@@ -57,7 +58,7 @@ def find(peer: Peer, level: str, given: dict[str, str]) -> list[dict[str, str]]:
     with association(peer, [build_context(root)]) as open_:
         for status, answer in open_.send_c_find(query, root):
             if require_success(status, peer, "a query") != 0 and answer is not None:
-                found.append({e.keyword: str(e.value) for e in answer if e.keyword and e.VR != "SQ"})
+                found.append({e.keyword: plain_text(e.value) for e in answer if e.keyword and e.VR != "SQ"})
     return found
 
 

@@ -40,8 +40,44 @@ _FETCHED = (
     "ComprehensiveSRStorage",
     "EncapsulatedPDFStorage",
     "SecondaryCaptureImageStorage",
+    "MultiFrameGrayscaleByteSecondaryCaptureImageStorage",
+    "MultiFrameGrayscaleWordSecondaryCaptureImageStorage",
+    "MultiFrameTrueColorSecondaryCaptureImageStorage",
+    "LegacyConvertedEnhancedCTImageStorage",
+    "LegacyConvertedEnhancedMRImageStorage",
+    "EnhancedMRColorImageStorage",
+    "MRSpectroscopyStorage",
+    "PositronEmissionTomographyImageStorage",
+    "EnhancedPETImageStorage",
+    "LegacyConvertedEnhancedPETImageStorage",
+    "NuclearMedicineImageStorage",
+    "UltrasoundImageStorage",
+    "UltrasoundMultiFrameImageStorage",
+    "EnhancedUSVolumeStorage",
+    "ComputedRadiographyImageStorage",
+    "DigitalXRayImageStorageForPresentation",
+    "XRayAngiographicImageStorage",
+    "XRay3DAngiographicImageStorage",
+    "RTPlanStorage",
+    "RTImageStorage",
+    "SpatialRegistrationStorage",
+    "DeformableSpatialRegistrationStorage",
+    "SpatialFiducialsStorage",
+    "SurfaceSegmentationStorage",
+    "RealWorldValueMappingStorage",
+    "RawDataStorage",
+    "BasicTextSRStorage",
+    "EnhancedSRStorage",
+    "XRayRadiationDoseSRStorage",
+    "KeyObjectSelectionDocumentStorage",
+    "GrayscaleSoftcopyPresentationStateStorage",
+    "ColorSoftcopyPresentationStateStorage",
+    "EncapsulatedCDAStorage",
 )
-"""What is asked for when fetching: what this program reads or writes."""
+"""What is asked for when fetching: what this program reads or writes, and what else a hospital's study often holds.
+
+An archive must send all of a study or the fetch fails, and it sends no kind it was not asked for.
+"""
 
 
 def storage_contexts(fetching: bool = False) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from openhifu.base.errors import StorageError
+from openhifu.base.errors import FormatError, StorageError
 
 
 class Staging:
@@ -25,16 +26,30 @@ class Staging:
         self.count = 0
 
     def add(self, ds: Any) -> None:
-        """Keep an object under its identifier; one received twice is kept once."""
-        file = self._waiting / f"{ds.SOPInstanceUID}.dcm"
+        """Keep an object under its identifier; one received twice is kept once.
+
+        Raises:
+            FormatError: if its identifier is none.
+        """
+        file = self._place(str(ds.get("SOPInstanceUID", "")))
         self.count += not file.exists()
         ds.save_as(file, enforce_file_format=True)
 
     def add_bytes(self, uid: str, content: bytes) -> None:
-        """Keep a whole DICOM file."""
-        file = self._waiting / f"{uid}.dcm"
+        """Keep a whole DICOM file.
+
+        Raises:
+            FormatError: if its identifier is none.
+        """
+        file = self._place(uid)
         self.count += not file.exists()
         file.write_bytes(content)
+
+    def _place(self, uid: str) -> Path:
+        """A file for an identifier, which comes from the other side: it must not lead out of the folder."""
+        if not re.fullmatch(r"[0-9.]{1,64}", uid):
+            raise FormatError(f"an object has the identifier {uid!r:.80}, which is no UID; nothing was kept")
+        return self._waiting / f"{uid}.dcm"
 
     def add_beside(self, name: str, content: bytes) -> None:
         """Keep a file that is no object, such as a list of what was done."""

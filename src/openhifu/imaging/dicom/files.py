@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -108,6 +109,16 @@ def dicom_files(path: Path) -> tuple[tuple[DicomFile, ...], tuple[str, ...]]:
     return images, tuple(f.name for f in files if _lies_beside(f) and not f.name.upper().endswith("DICOMDIR"))
 
 
+def plain_text(value: Any) -> str:
+    """Text of an element as people write it.
+
+    pydicom 3.0 leaves the escape sequence of Chinese text (ISO 2022 IR 58) in it. No other control character belongs
+    into a name either, and a terminal would obey some of them.
+    """
+    text = re.sub(r"\x1b(\$?[()\-][A-Z@])", "", str(value or ""))
+    return re.sub(r"[\x00-\x1f\x7f]", " ", text).strip()
+
+
 def _lies_beside(file: DicomFile) -> bool:
     last = Path(file.member or file.path.name)
     return (
@@ -142,13 +153,24 @@ def _listed(path: Path) -> list[DicomFile]:
         if not parts:
             continue
         names = [parts] if isinstance(parts, str) else [str(p) for p in parts]
-        file = root.joinpath(*names)
+        file = _found(root, names)
         if not file.resolve().is_relative_to(root) or not file.is_file():
             raise FileProblem(f"{path} names the file {'/'.join(names)}, which is not below it; copy the whole disc")
         files.append(DicomFile(str(file), file))
     if not files:
         raise FileProblem(f"{path} names no file; copy the whole disc, or give the folder of images")
     return files
+
+
+def _found(root: Path, names: list[str]) -> Path:
+    """A file by its name on the disc, which is in capitals, while a mounted or copied disc often has small letters."""
+    place = root
+    for name in names:
+        exact = place / name
+        if not exact.exists() and place.is_dir():
+            exact = next((f for f in place.iterdir() if f.name.lower() == name.lower()), exact)
+        place = exact
+    return place
 
 
 def _one_line(error: Exception) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openhifu.base.errors import FileProblem, FormatError, GeometryError, HifuError
-from openhifu.imaging.dicom.files import DicomFile, quiet_pydicom
+from openhifu.imaging.dicom.files import DicomFile, plain_text, quiet_pydicom
 
 _MOST_PIXELS = 16384
 """Rows or columns of the largest plane that is read; more is a damaged number."""
@@ -143,7 +143,7 @@ def _plane(ds: Any, places: list[Any], file: DicomFile, frame: int) -> Plane:
             modality,
         ),
         modality=modality,
-        words=str(ds.get("SeriesDescription", "") or ""),
+        words=plain_text(ds.get("SeriesDescription")),
         frame_of_reference=str(ds.get("FrameOfReferenceUID", "") or ""),
         position=position,
         along=along * spacing[1],

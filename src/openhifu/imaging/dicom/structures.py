@@ -12,7 +12,7 @@ from openhifu.base.errors import FileProblem, FormatError, GeometryError, HifuEr
 from openhifu.base.frames import Frame
 from openhifu.base.grid import Grid
 from openhifu.imaging.dicom.contours import filled
-from openhifu.imaging.dicom.files import DicomFile, quiet_pydicom
+from openhifu.imaging.dicom.files import DicomFile, plain_text, quiet_pydicom
 from openhifu.imaging.morphology import Mask
 
 _FLAT = 0.05
@@ -76,7 +76,7 @@ def _contoured(ds: Any, path: Path, grid: Grid, wanted: str) -> dict[str, Mask]:
                 f"{path} has contours of ROI {item.ReferencedROINumber}, which it does not name; export it anew"
             )
         _require_frame(str(roi.get("ReferencedFrameOfReferenceUID", "")), wanted, path)
-        name = _unused(str(roi.ROIName).strip() or f"roi {roi.ROINumber}", masks)
+        name = _unused(plain_text(roi.ROIName) or f"roi {roi.ROINumber}", masks)
         contours = [_points(c, name, path) for c in item.get("ContourSequence") or () if _closed(c, name, path)]
         mask = _filled_on(contours, grid, name, path)
         if mask.any():
@@ -135,7 +135,7 @@ def _segmented(ds: Any, path: Path, grid: Grid, wanted: str) -> dict[str, Mask]:
         volume = seg.get_volume(segment_numbers=[number], combine_segments=False, allow_missing_positions=True)
         mask = _onto(volume, grid)
         if mask.any():
-            masks[_unused(str(seg.get_segment_description(number).segment_label).strip(), masks)] = mask
+            masks[_unused(plain_text(seg.get_segment_description(number).segment_label), masks)] = mask
     return masks
 
 
