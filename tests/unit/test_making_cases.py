@@ -34,6 +34,7 @@ from openhifu.imaging import (
     parse_target,
     read_case,
 )
+from openhifu.imaging.nifti import read_nifti
 from openhifu.model.target import Ellipsoid, LabelTarget, Sphere
 from tests.torso import GRID, torso, write_torso
 
@@ -181,6 +182,14 @@ def test_a_scan_with_nan_is_refused(wanted: NewCase, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="1 voxels that are no number"):
         new_case(tmp_path / "made", wanted)
     assert not (tmp_path / "made").exists()
+
+
+def test_an_mr_that_came_as_nifti_is_refused(wanted: NewCase, tmp_path: Path) -> None:
+    data, grid = read_nifti(wanted.ct, "scan")
+    (tmp_path / "mr.nii.gz").write_bytes(nifti_bytes(np.abs(data.astype(np.int16)), grid))
+    with pytest.raises(FormatError, match="has no value below 0 HU, .*: it is an MR"):
+        new_case(tmp_path / "case", replace(wanted, ct=tmp_path / "mr.nii.gz"))
+    assert not (tmp_path / "case").exists()
 
 
 def test_labels_without_names_are_refused(wanted: NewCase, tmp_path: Path) -> None:

@@ -267,13 +267,21 @@ def move(
     fixed: Annotated[Path, typer.Argument(help="The image that stays.", show_default=False)],
     moving: Annotated[Path, typer.Argument(help="The image that was registered.", show_default=False)],
     out: Annotated[Path, typer.Option("-o", "--out", help="NIfTI file to write (.nii.gz).")],
+    drawn: Annotated[
+        Path | None, typer.Option("--labels", help="Move these structures, drawn on the moving image, instead of it.")
+    ] = None,
+    names: Annotated[Path | None, typer.Option(help="CSV with structure,id of a NIfTI label map.")] = None,
 ) -> None:
     """Write the moved image on the fixed image's grid; refused unless the registration was accepted.
 
+    With --labels what was drawn on the moving image (RTSTRUCT, SEG, NIfTI) is written instead, with its table of names.
+
     Example: openhifu import moved registration ct.nii.gz mr/ -o mr-on-ct.nii.gz
+    openhifu import moved registration ct.nii.gz mr/ --labels fibroid.dcm -o fibroid-on-ct.nii.gz
     """
     from openhifu.imaging import nifti_bytes, read_scan
-    from openhifu.imaging.registration import Registration, RegistrationAccepted, moved
+    from openhifu.imaging.labels import labels_on, names_csv
+    from openhifu.imaging.registration import Registration, RegistrationAccepted, moved, moved_labels
 
     _require_new(out)
     found = Registration.from_document(read_text(folder / REGISTRATION, "registration"), str(folder / REGISTRATION))
@@ -282,8 +290,23 @@ def move(
             f"nobody has accepted {folder}; look at its picture, then: openhifu import accept {folder} --as NAME"
         )
     accepted = RegistrationAccepted.from_document(read_text(folder / ACCEPTED, "acceptance"), str(folder / ACCEPTED))
-    field = moved(read_scan(moving).field, read_scan(fixed).field.grid, found, accepted)
-    write_whole(out, nifti_bytes(field.data, field.grid))
+    scan, still = read_scan(moving), read_scan(fixed).field
+    structures, remarks = labels_on(drawn, names, scan)
+    if structures is None:
+        field = moved(scan.field, still, found, accepted)
+        write_whole(out, nifti_bytes(field.data, field.grid))
+    else:
+        table = out.with_name(f"{out.name}.csv")
+        _require_new(table)
+        labels = moved_labels(structures, scan.field, still, found, accepted)
+        write_whole(table, names_csv(labels.names))
+        write_whole(out, nifti_bytes(labels.data, labels.grid))
+        remarks = [r.sentence for r in remarks] + [
+            f"{name} lies outside the fixed image and is left out"
+            for name in structures.names.values()
+            if name not in labels.names.values()
+        ]
+        result({}, False, [f"warning {r}" for r in remarks])
     say(f"wrote {out}, moved as {accepted.person} accepted on {accepted.time}")
 
 

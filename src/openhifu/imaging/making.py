@@ -170,6 +170,11 @@ def _images(
         raise FormatError(
             f"{wanted.ct} holds {scan.quantity.words}; a case is made from a CT, which tells tissue apart"
         )
+    if image.origin is None and float(scan.data.min()) >= 0:
+        raise FormatError(
+            f"{wanted.ct} has no value below 0 HU, where fat and air lie: it is an MR, or stored values that were not "
+            "rescaled; a case is made from a CT"
+        )
     labels, said = labels_on(wanted.labels, wanted.label_names, image)
     if wanted.segment:
         labels, said = _segmented(wanted, start, scan, labels, progress)

@@ -14,10 +14,14 @@ from numpy.typing import NDArray
 from pydantic import Field as Limit
 
 from openhifu.base.errors import GeometryError, NotApproved
-from openhifu.base.field import Field, Quantity
+from openhifu.base.field import Field
 from openhifu.base.grid import Grid
 from openhifu.base.progress import Progress, silent
 from openhifu.base.record import Record
+from openhifu.model.tissuemap import LabelMap
+
+_AIR_HU = -1000.0
+"""What a moved CT holds where it does not reach."""
 
 _LEVELS = (4, 2, 1)
 _BLUR_MM = (4.0, 2.0, 0.0)
@@ -141,43 +145,62 @@ def registered(fixed: Field, moving: Field, seed: int = 1, progress: Progress = 
     )
 
 
-def moved(
-    moving: Field, grid: Grid, registration: Registration, accepted: RegistrationAccepted, nearest: bool = False
-) -> Field:
+def moved(moving: Field, fixed: Field, registration: Registration, accepted: RegistrationAccepted) -> Field:
     """The moving image on the fixed image's grid, after a person has accepted the registration.
 
     Args:
         moving: the image as it came.
-        grid: of the fixed image.
+        fixed: the image that stays.
         registration: how to move it.
         accepted: by whom.
-        nearest: take the nearest voxel, for labels, instead of interpolating.
 
     Raises:
         NotApproved: if another registration was accepted.
-        GeometryError: if the image is not the one that was registered.
+        GeometryError: if an image is not one of the two that were registered.
     """
+    _require_accepted(moving, fixed, registration, accepted)
+    return preview(moving, fixed.grid, registration)
+
+
+def moved_labels(
+    labels: LabelMap, moving: Field, fixed: Field, registration: Registration, accepted: RegistrationAccepted
+) -> LabelMap:
+    """Labels drawn on the moving image on the fixed image's grid, of the nearest voxel each; raises like ``moved``.
+
+    Labels that the fixed image does not hold have no voxel there, and lose their name.
+    """
+    _require_accepted(moving, fixed, registration, accepted)
+    drawn = _resampled(labels.data, labels.grid, fixed.grid, registration, order=0, outside=0)
+    there = set(np.flatnonzero(np.bincount(drawn.ravel())).tolist())
+    return LabelMap(fixed.grid, drawn, {n: name for n, name in labels.names.items() if n in there})
+
+
+def _require_accepted(moving: Field, fixed: Field, registration: Registration, accepted: RegistrationAccepted) -> None:
     if accepted.registration != registration.content_hash:
         raise NotApproved(
             f"{accepted.person} accepted registration {accepted.registration[:12]}, this one is "
             f"{registration.content_hash[:12]}; look at its picture and accept it first"
         )
-    if image_hash(moving) != registration.moving:
-        raise GeometryError("this is not the image that was registered; register it first")
-    return preview(moving, grid, registration, nearest)
+    for image, name, given in (("moving", registration.moving, moving), ("fixed", registration.fixed, fixed)):
+        if image_hash(given) != name:
+            raise GeometryError(f"this is not the {image} image that was registered; register it first")
 
 
-def preview(moving: Field, grid: Grid, registration: Registration, nearest: bool = False) -> Field:
+def preview(moving: Field, grid: Grid, registration: Registration) -> Field:
     """The moving image on a grid as the registration would have it, to be looked at before anybody accepts it."""
+    outside = max(_AIR_HU, float(moving.data.min()))  # an MR that came as NIfTI has no air below zero
+    data = _resampled(moving.data, moving.grid, grid, registration, order=1, outside=outside)
+    return Field(grid, data, moving.quantity)
+
+
+def _resampled(
+    data: NDArray[Any], own: Grid, grid: Grid, registration: Registration, order: int, outside: float
+) -> NDArray[Any]:
     from scipy.ndimage import affine_transform
 
-    back = np.linalg.inv(moving.grid.affine) @ np.linalg.inv(registration.transform) @ grid.affine
-    outside = -1000.0 if moving.quantity is Quantity.HOUNSFIELD else 0.0
+    back = np.linalg.inv(own.affine) @ np.linalg.inv(registration.transform) @ grid.affine
     resample: Any = affine_transform
-    data = resample(
-        moving.data, back[:3, :3], back[:3, 3], grid.shape, order=0 if nearest else 1, mode="constant", cval=outside
-    )
-    return Field(grid, data, moving.quantity)
+    return resample(data, back[:3, :3], back[:3, 3], grid.shape, order=order, mode="constant", cval=outside)
 
 
 def _image(field: Field) -> Any:

@@ -54,14 +54,16 @@ def test_a_known_movement_is_found_again_and_moves_only_when_accepted(tmp_path: 
     assert found.information_after > found.information_before
     assert found == registered(ct, mr)
     accepted = RegistrationAccepted(registration=found.content_hash, person="Dr Li", time="2026-01-01T00:00:00+00:00")
-    on_ct = moved(mr, ct.grid, found, accepted)
+    on_ct = moved(mr, ct, found, accepted)
     inside = np.s_[12:-12, 12:-12, 8:-8]
     expected = np.sqrt(np.abs(1200 - ct.data))
     assert np.mean(np.abs(on_ct.data - expected)[inside]) < 0.25 * np.mean(np.abs(mr.data - expected)[inside])
     with pytest.raises(NotApproved, match="look at its picture and accept it first"):
-        moved(mr, ct.grid, found.model_copy(update={"overlap": 0.5}), accepted)
-    with pytest.raises(GeometryError, match="not the image that was registered"):
-        moved(ct, ct.grid, found, accepted)
+        moved(mr, ct, found.model_copy(update={"overlap": 0.5}), accepted)
+    with pytest.raises(GeometryError, match="not the moving image that was registered"):
+        moved(ct, ct, found, accepted)
+    with pytest.raises(GeometryError, match="not the fixed image that was registered"):
+        moved(mr, mr, found, accepted)
     assert registration_figure(ct, mr, found, tmp_path / "r.png").stat().st_size > 20_000
 
 

@@ -62,7 +62,7 @@ def _require_frame(found: str, wanted: str, path: Path) -> None:
     if found and wanted and found != wanted:
         raise GeometryError(
             f"{path} was drawn in frame of reference {found}, the image is in {wanted}; "
-            "take the structures drawn on this image, or register the images first"
+            "take the structures drawn on this image, or bring them here: openhifu import register ... moved --labels"
         )
 
 
