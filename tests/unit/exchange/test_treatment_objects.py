@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -145,7 +146,7 @@ def test_other_programs_open_them(treatment: TreatmentToExport, exported: Path, 
         assert values[where] * factor == pytest.approx(min(float(field.at(at, outside=0.0)[0]), 1e5), rel=1e-3)
 
 
-def _element(exported: Path, keyword: str) -> object:
+def _element(exported: Path, keyword: str) -> Any:
     return pydicom.dcmread(exported / "planned-rtdose.dcm", stop_before_pixels=True)[keyword].value
 
 
