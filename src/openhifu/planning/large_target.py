@@ -7,7 +7,7 @@ the cone of a source of 43 degrees half-angle, weakened by the tissue in front. 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,7 +21,7 @@ from openhifu.model.limits import OrganLimit
 from openhifu.model.medium import Medium
 from openhifu.model.tissuemap import TissueMap
 from openhifu.planning.course import Course
-from openhifu.planning.optimise import Task
+from openhifu.planning.task import Task
 from openhifu.thermal.adjoint import LinearTreatment
 from openhifu.thermal.boundary import Boundary, HeldTemperature
 from openhifu.thermal.pennes import Pennes
@@ -38,6 +38,7 @@ ON, LEAST, LONGEST, POWER = 20.0, 5.0, 900.0, 400.0  # s, s, s, W
 WATER = 25.0  # degC
 ISO = "ISO 14708-3:2017 table 101"
 BORDER = 12e-3  # m of tissue about the target in which powers are found
+COARSER = 1.5  # voxels of the scout, in voxels of the task
 GUARD = 12e-3  # m about the target in which heat is accepted
 
 NAMES = ("water", "skin", "fat", "muscle")
@@ -82,7 +83,7 @@ class LargeTarget:
         return np.asarray(points[np.linalg.norm(points, axis=1) <= RADIUS + 0.5e-3], np.float64)
 
     def heat(self, spot: NDArray[np.float64]) -> Field:
-        """Heat of one spot [W/m3 per W]."""
+        """Heat of one spot [W/m3 per W], the mean over each voxel: its centre overstates a narrow focus."""
         points = self.grid.points()
         depth = points[0, 0, :, 2]
         absorption = np.array([t.absorption.at(FREQUENCY) for t in self.medium.tissues])
@@ -90,9 +91,16 @@ class LargeTarget:
         own = self.medium.map.data[0, 0]
         passed = np.cumsum(attenuation[own]) * self.spacing
         width = np.hypot(DISC, CONE * (depth - spot[2]))
-        through = 2 * absorption[own] * np.exp(-2 * passed) / (math.pi * width**2)
-        squared = (points[..., 0] - spot[0]) ** 2 + (points[..., 1] - spot[1]) ** 2
-        return Field(self.grid, (through * np.exp(-squared / width**2)).astype(np.float32), Quantity.HEAT_RATE)
+        along = 2 * absorption[own] * np.exp(-2 * passed)
+        across = self._shares(points[:, 0, 0, 0] - spot[0], width), self._shares(points[0, :, 0, 1] - spot[1], width)
+        return Field(self.grid, (along * across[0][:, None] * across[1]).astype(np.float32), Quantity.HEAT_RATE)
+
+    def _shares(self, distance: NDArray[np.float64], width: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Share of a Gaussian of each width within each voxel, per metre: columns of voxels, rows of depths."""
+        from scipy.special import erf
+
+        low, high = (distance[:, None] + side * self.spacing / 2 for side in (-1, 1))
+        return np.asarray((erf(high / width) - erf(low / width)) / (2 * self.spacing))
 
     def solver(self) -> Pennes:
         """A fresh heat model: circulating water held at its temperature."""
@@ -110,33 +118,38 @@ class LargeTarget:
         }
 
     def task(self) -> Task:
-        """What there is to be optimised."""
-        spots = self.spots
-        inside = np.argwhere(np.linalg.norm(self.grid.points(), axis=-1) <= RADIUS + BORDER)
-        low, high = inside.min(axis=0), inside.max(axis=0) + 1
-        cut = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
-        box = self.grid.crop(low, high)
-        part = TissueMap(box, np.ascontiguousarray(self.medium.map.data[cut]), NAMES)
-        fields = tuple(self.heat(s) for s in spots)
-        near = tuple(Field(box, np.ascontiguousarray(f.data[cut]), f.quantity) for f in fields)
-        local, target = Medium(part, self.medium.tissues), self.target[cut]
-        stable = self.solver().stable_step
-        model = LinearTreatment(local, tissue("blood"), Boundary.HELD_AT_START, 0.5 * stable, rest_step=stable)
-        scale = 1 / np.array(LATTICE)
-        cells = KDTree(spots * scale).query(box.points()[target] * scale)[1]
-        return Task(
-            make_solver=self.solver,
-            heat=fields,
-            groups=tuple(int(round(-s[2] / LATTICE[2])) for s in spots),
-            target=self.target,
-            organs=self.organs(),
-            near=Course(model, near, target),
-            near_target=target,
-            cells=np.asarray(cells, np.intp),
-            on_time=ON,
-            least_pause=LEAST,
-            longest_pause=LONGEST,
-            caps=np.full(len(spots), POWER),
-            goal=GOAL,
-            ceiling=CEILING,
-        )
+        """What there is to be optimised, with the same on coarser grids."""
+        return replace(_alone(self), scout=_alone(LargeTarget(COARSER * self.spacing)))
+
+
+def _alone(large: LargeTarget) -> Task:
+    """The task of one grid."""
+    spots = large.spots
+    inside = np.argwhere(np.linalg.norm(large.grid.points(), axis=-1) <= RADIUS + BORDER)
+    low, high = inside.min(axis=0), inside.max(axis=0) + 1
+    cut = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    box = large.grid.crop(low, high)
+    part = TissueMap(box, np.ascontiguousarray(large.medium.map.data[cut]), NAMES)
+    fields = tuple(large.heat(s) for s in spots)
+    near = tuple(Field(box, np.ascontiguousarray(f.data[cut]), f.quantity) for f in fields)
+    local, target = Medium(part, large.medium.tissues), large.target[cut]
+    stable = large.solver().stable_step
+    model = LinearTreatment(local, tissue("blood"), Boundary.HELD_AT_START, 0.5 * stable, rest_step=stable)
+    scale = 1 / np.array(LATTICE)
+    cells = KDTree(spots * scale).query(box.points()[target] * scale)[1]
+    return Task(
+        make_solver=large.solver,
+        heat=fields,
+        groups=tuple(int(round(-s[2] / LATTICE[2])) for s in spots),
+        target=large.target,
+        organs=large.organs(),
+        near=Course(model, near, target),
+        near_target=target,
+        cells=np.asarray(cells, np.intp),
+        on_time=ON,
+        least_pause=LEAST,
+        longest_pause=LONGEST,
+        caps=np.full(len(spots), POWER),
+        goal=GOAL,
+        ceiling=CEILING,
+    )

@@ -1,219 +1,152 @@
 """Power, pause and order of all exposures of a target together, on the temperature that they accumulate.
 
-Order first, by the overlap of the beams in the organs at risk. Then in rounds: powers by a fixed point from the worst
-part of each spot's cell and by gradient with the discrete adjoint, pauses by letting every exposure wait for the organs
-in the whole treatment, resume temperatures lowered where an organ comes near its limit.
+Order first, by the overlap of the beams in the organs at risk. Then in rounds: powers at which the worst part of every
+cell just gets its dose, pauses by letting every exposure wait for the organs in the whole treatment, and what the whole
+treatment says of cells and organs is what the next round asks for: every cell's lack of dose, cooler organs where one
+comes near its limit. Nothing is heated more than the goal needs, because what must be waited for is the energy in the
+near field. Most rounds run on coarser grids; the last ones on the task's own give the numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from openhifu.base.field import Field
 from openhifu.base.progress import Progress, silent
-from openhifu.model.limits import OrganLimit
-from openhifu.planning.course import Course
-from openhifu.planning.objectives.coverage import Uncovered
+from openhifu.base.units import BODY_TEMPERATURE_C
+from openhifu.planning.even import evened
 from openhifu.planning.objectives.outcome import Timetable
-from openhifu.planning.objectives.peak import PeakTemperature
-from openhifu.planning.objectives.underdose import Underdose
 from openhifu.planning.order import heat_aware_order, overlaps
-from openhifu.planning.refine import refine_powers
-from openhifu.thermal.dose import ThermalDose
-from openhifu.thermal.probe import Probe
-from openhifu.thermal.solver import BioheatSolver
-from openhifu.thermal.treatment import Exposure, RestRule, Treatment, Watch, run_treatment
+from openhifu.planning.task import Optimised, Task, whole, worst_of_cells
 
-ROUNDS = 3
-"""Rounds of powers and pauses; the second changes pauses by a tenth, the third by a hundredth."""
+SCOUTED, LEAST, ROUNDS = 8, 4, 4
+"""Rounds of a search from scratch, at most and at least, and rounds at most on the task's own grids after a scout's."""
 
-HEADROOM = 4.0
-"""K below the ceiling at which the fixed point aims its hottest voxels."""
+NEAR = 0.85
+"""Share of an organ's limit that rounds steer to, a little under what a plan may use."""
 
-NEAR = 0.8
-"""Share of an organ's limit that a plan may use."""
+SURPLUS = 0.006
+"""Share of the target by which rounds steer over what is wished: grids and rounds differ by about as much."""
 
 _COOLEST = 38.5  # degC; the least temperature an organ is waited for
-_LOOK = 5.0  # s between looks at the organs
+_PER_OCTAVE = 0.55  # K of resume temperature an octave of an organ's dose asks for; two octaves a K below 43 C
+_MOST_OCTAVES = 4.0  # of dose that a cell may be told to lack
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
-    """What is to be optimised.
-
-    Attributes:
-        make_solver: a fresh heat model of the whole region, tracking the peak.
-        heat: W/m3 per watt of every spot, on its grid.
-        groups: of every spot: lower groups are delivered first.
-        target: mask of the target.
-        organs: mask and limit of every organ at risk.
-        near: the same exposures in a box about the target, in the spots' own order.
-        near_target: mask of the target in that box.
-        cells: index of the spot whose cell a target voxel is in, for the target voxels of the box in their order.
-        on_time: s of every exposure.
-        least_pause: s.
-        longest_pause: s.
-        caps: W that device and site allow each exposure; never traded.
-        goal: CEM43 [min].
-        ceiling: degC.
-        pre_cooling: s before the first exposure.
-    """
-
-    make_solver: Callable[[], BioheatSolver]
-    heat: tuple[Field, ...]
-    groups: tuple[int, ...]
-    target: NDArray[np.bool_]
-    organs: Mapping[str, tuple[NDArray[np.bool_], OrganLimit]]
-    near: Course
-    near_target: NDArray[np.bool_]
-    cells: NDArray[np.intp]
-    on_time: float
-    least_pause: float
-    longest_pause: float
-    caps: NDArray[np.float64]
-    goal: float
-    ceiling: float
-    pre_cooling: float = 0.0
-
-
-@dataclass(frozen=True, eq=False)
-class Optimised:
-    """An optimised course.
+class _Draft:
+    """A course in the making.
 
     Attributes:
         order: spots in order of delivery.
-        timetable: in that order.
+        table: in that order.
         resume: degC each organ is waited for.
-        treatment: the whole treatment as predicted.
-        coverage: share of the target over its goal.
-        doses: highest CEM43 [min] of every organ.
-        stopped: whether a person stopped it; what is here is then the best so far.
+        lack: factor by which the dose of the worst part of every cell is to grow; None before a whole run.
+        aim: CEM43 every cell is aimed at, in goals.
+        ready: whether the powers need no change before the next whole run.
     """
 
     order: tuple[int, ...]
-    timetable: Timetable
+    table: Timetable
     resume: dict[str, float]
-    treatment: Treatment
-    coverage: float
-    doses: dict[str, float]
-    stopped: bool
+    lack: NDArray[np.float64] | None = None
+    aim: float = 1.0
+    ready: bool = False
 
-    def over(self, task: Task, share: float = 1.0) -> dict[str, float]:
-        """Organs over a share of their limit, with the factor by which they are."""
-        factors = {n: self.doses[n] / (share * limit.cem43_max) for n, (_, limit) in task.organs.items()}
-        return {name: factor for name, factor in factors.items() if factor > 1}
+
+class _Search:
+    """Rounds of a search; what it has so far is there when a person stops it."""
+
+    def __init__(self, task: Task, progress: Progress) -> None:
+        self.draft = _first(task)
+        self.best: Optimised | None = None
+        self._own, self._progress = task, progress
+
+    def rounds(self, task: Task, most: int, least: int, name: str) -> None:
+        """Rounds on a task's grids until a course keeps everything; the draft is then the best one's."""
+        best: tuple[Optimised, _Draft] | None = None
+        for number in range(most):
+            named = _named(self._progress, f"{name} {number + 1}")
+            named("powers", 0.0)
+            if not self.draft.ready:
+                self._even(task, 2 if number else 4, named)
+            draft = self.draft
+            found = whole(task, draft.order, draft.table, draft.resume, named)
+            self.draft = _answer(task, draft, found)
+            if best is None or found.badness(task) < best[0].badness(task):
+                best = found, replace(self.draft, table=found.timetable, resume=draft.resume)
+                self.best = found if task is self._own else None
+            if number + 1 >= least and best[0].keeps(task):
+                break
+        assert best is not None  # noqa: S101  at least one round was run
+        self.draft = best[1]
+
+    def carry(self, scout: Task) -> None:
+        """Powers that give on the task's own grids what the draft's give on a scout's, cell by cell."""
+        order, table = self.draft.order, self.draft.table
+        aims = worst_of_cells(scout, order, scout.course(order).run(table).dose[scout.inside])
+        table = evened(self._own, order, table, aims, 2, self._progress)
+        self.draft = replace(self.draft, table=table, lack=None, ready=True)
+
+    def _even(self, task: Task, steps: int, progress: Progress) -> None:
+        order, table, lack = self.draft.order, self.draft.table, self.draft.lack
+        if lack is None:
+            aims = np.full(len(order), task.goal)
+        else:  # the box knows less of the heat around it than the whole run did: aims are relative to what it says
+            aims = lack * worst_of_cells(task, order, task.course(order).run(table).dose[task.inside])
+        self.draft = replace(self.draft, table=evened(task, order, table, aims, steps, progress))
 
 
 def optimise(task: Task, progress: Progress = silent) -> Optimised:
-    """Optimise a course; the same task gives the same course, bit for bit on one machine."""
-    spared = np.any([mask for mask, _ in task.organs.values()], axis=0) if task.organs else np.zeros_like(task.target)
-    order = heat_aware_order(overlaps(task.heat, spared), task.groups)
-    resume = {name: limit.resume_below for name, (_, limit) in task.organs.items()}
-    count = len(order)
-    powers = _first_powers(task, order)
-    table = Timetable(powers, np.full(count, task.on_time), np.full(count, task.least_pause))
-    best: Optimised | None = None
+    """Optimise a course; the same task gives the same course, bit for bit on one machine.
+
+    Ctrl-C ends it with the best course so far, run once as a whole if there was none yet.
+    """
+    search = _Search(task, progress)
     stopped = False
     try:
-        for round_ in range(ROUNDS):
-            table = _powered(task, order, table, round_, progress)
-            found = whole(task, order, table, resume, progress)
-            table = found.timetable
-            best = found
-            if round_ and not found.over(task, NEAR):
-                break
-            resume = _cooler(task, found)
+        if task.scout is not None:
+            search.rounds(task.scout, SCOUTED, LEAST, "scouting, round")
+            search.carry(task.scout)
+            search.rounds(task, ROUNDS, 1, "round")
+        else:
+            search.rounds(task, SCOUTED, LEAST, "round")
     except KeyboardInterrupt:
-        if best is None:
-            raise
         stopped = True
-    assert best is not None  # noqa: S101  at least one round was run
+    draft = search.draft
+    best = search.best or whole(task, draft.order, draft.table, draft.resume, progress)
     return replace(best, stopped=stopped)
 
 
-def whole(
-    task: Task, order: tuple[int, ...], table: Timetable, resume: Mapping[str, float], progress: Progress = silent
-) -> Optimised:
-    """The whole treatment with given powers, each exposure waiting for the organs.
+def _named(progress: Progress, name: str) -> Progress:
+    return lambda stage, fraction: progress(f"{name}: {stage}", fraction)
 
-    Args:
-        task: what is treated.
-        order: spots in order of delivery.
-        table: powers and on-times in that order; its pauses are least pauses when no organ is waited for.
-        resume: degC each organ is waited for; empty takes the pauses as they are.
-        progress: told how far it is.
+
+def _first(task: Task) -> _Draft:
+    """The order, and powers at which the middle spot alone comes half way to the ceiling."""
+    order = heat_aware_order(overlaps(task.heat, task.spared), task.groups)
+    middle, count = order[len(order) // 2], len(order)
+    rise = task.course((middle,)).run(Timetable(np.ones(1), np.array([task.on_time]), np.zeros(1))).rises.max()
+    powers = np.minimum(task.caps[list(order)], 0.5 * (task.ceiling - BODY_TEMPERATURE_C) / float(rise))
+    table = Timetable(powers, np.full(count, task.on_time), np.full(count, max(task.least_pause, 2 * task.on_time)))
+    return _Draft(order, table, {name: limit.resume_below for name, (_, limit) in task.organs.items()})
+
+
+def _answer(task: Task, draft: _Draft, found: Optimised) -> _Draft:
+    """What a round asks of the next one.
+
+    Organs near their limit are waited for longer, others less; cells that lack dose get more, the aim of all falls
+    where more is covered than wished.
     """
-    solver = task.make_solver()
-    grid = solver.grid
-    watches = tuple(Watch(Probe(n, grid, task.organs[n][0]), t) for n, t in resume.items())
-    rule = RestRule(task.least_pause if watches else 0.0, task.longest_pause, watches, _LOOK)
-    given = np.zeros(len(order)) if watches else table.pauses
-    exposures = [
-        Exposure(task.heat[i], float(p), float(on), float(pause))
-        for i, p, on, pause in zip(order, table.powers, table.on_times, given, strict=True)
-    ]
-    dose = ThermalDose(grid)
-    found = run_treatment(solver, exposures, rule, Probe("target", grid, task.target), dose, task.pre_cooling, progress)
-    doses = dose.field.data
-    return Optimised(
-        order=order,
-        timetable=replace(table, pauses=np.array([e.rest for e in found.exposures])),
-        resume=dict(resume),
-        treatment=found,
-        coverage=float((doses[task.target] >= task.goal).mean()),
-        doses={name: float(doses[mask].max()) for name, (mask, _) in task.organs.items()},
-        stopped=False,
-    )
-
-
-def _first_powers(task: Task, order: tuple[int, ...]) -> NDArray[np.float64]:
-    """Powers at which the middle spot alone reaches its dose about its focus: two thirds of the way to the ceiling."""
-    middle = order[len(order) // 2]
-    course = Course(task.near.treatment, (task.near.heat[middle],), task.near.heeded)
-    rise = course.run(Timetable(np.ones(1), np.array([task.on_time]), np.zeros(1))).rises.max()
-    return np.minimum(task.caps[list(order)], 0.65 * (task.ceiling - 37.0) / float(rise))
-
-
-def _powered(task: Task, order: tuple[int, ...], table: Timetable, round_: int, progress: Progress) -> Timetable:
-    """Powers for given pauses: fixed point on the worst part of every cell, then by gradient."""
-    course = Course(task.near.treatment, tuple(task.near.heat[i] for i in order), task.near.heeded)
-    inside = task.near_target[task.near.heeded]
-    caps = task.caps[list(order)]
-    for step in range(6 if round_ == 0 else 2):
-        progress(f"powers, round {round_ + 1}", step / 6)
-        outcome = course.run(table)
-        doses, peaks = outcome.dose[inside], outcome.rises.max(axis=0)[inside] + outcome.body
-        worst = np.array([_low(doses[task.cells == i]) for i in order])
-        hottest = np.array([_high(peaks[task.cells == i]) for i in order])
-        lacking = np.log2(2 * task.goal / np.maximum(worst, 1e-6))
-        wanted = table.powers * (1 + np.clip(0.7 * lacking / 13.0, -0.12, 0.15))
-        highest = table.powers * (task.ceiling - HEADROOM - 37.0) / np.maximum(hottest - 37.0, 1e-3)
-        table = replace(table, powers=np.minimum(np.minimum(wanted, np.maximum(highest, 0.7 * table.powers)), caps))
-    wishes = (
-        (1.0, Underdose(inside, 1.5 * task.goal)),
-        (2.0, Uncovered(inside, 1.1 * task.goal)),
-        (0.1, PeakTemperature(task.ceiling - HEADROOM / 2)),
-    )
-    return replace(table, powers=refine_powers(course, table, wishes, caps, 8 if round_ else 5, progress).powers)
-
-
-def _low(doses: NDArray[np.float64]) -> float:
-    """Dose that stands for the worst part of a cell; infinite for a cell without a voxel of the target."""
-    return float(np.percentile(doses, 10)) if len(doses) else np.inf
-
-
-def _high(peaks: NDArray[np.floating]) -> float:
-    return float(peaks.max()) if len(peaks) else 37.0
-
-
-def _cooler(task: Task, found: Optimised) -> dict[str, float]:
-    """Organs near their limit are waited for longer: by a degree at most, as a degree halves the dose; others less."""
     resume = dict(found.resume)
-    for name, (_, limit) in task.organs.items():
-        octaves = float(np.log2(max(found.doses[name], 1e-3) / (NEAR * limit.cem43_max)))
-        resume[name] = float(np.clip(resume[name] - np.clip(octaves, -0.75, 1.5), _COOLEST, limit.resume_below))
-    return resume
+    for name, share in found.shares(task).items():
+        change = _PER_OCTAVE * float(np.log2(max(share, 1e-3) / NEAR))
+        highest = task.organs[name][1].resume_below
+        resume[name] = float(np.clip(resume[name] - np.clip(change, -0.5, 1.5), _COOLEST, highest))
+    surplus = found.coverage - task.wished - SURPLUS
+    aim = draft.aim * 2.0 ** float(-np.clip(10 * surplus, -0.2, 0.4))
+    lack = aim * task.goal / np.maximum(found.worst, 1e-6)
+    lack = np.clip(lack, 2.0**-_MOST_OCTAVES, 2.0**_MOST_OCTAVES)
+    return _Draft(draft.order, found.timetable, resume, lack, aim)

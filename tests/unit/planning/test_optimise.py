@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,9 @@ from openhifu.model.catalogue import tissue
 from openhifu.model.limits import OrganLimit
 from openhifu.model.medium import Medium
 from openhifu.planning.course import Course
-from openhifu.planning.optimise import Optimised, Task, optimise
+from openhifu.planning.equal import equal_course
+from openhifu.planning.optimise import optimise
+from openhifu.planning.task import ALLOWED, Optimised, Task
 from openhifu.thermal.adjoint import LinearTreatment
 from openhifu.thermal.boundary import Boundary
 from openhifu.thermal.pennes import Pennes
@@ -81,9 +85,38 @@ def test_ctrl_c_leaves_the_best_course_so_far() -> None:
 
     def impatient(stage: str, fraction: float) -> None:
         calls.append(stage)
-        if stage.endswith("round 2"):
+        if stage.startswith("round 2"):
             raise KeyboardInterrupt
 
     stopped = optimise(task(limit=0.01), impatient)
     assert stopped.stopped
     assert len(stopped.order) == 3
+    assert not any(stage.startswith("round 3") for stage in calls)
+
+
+def test_ctrl_c_before_the_first_whole_run_still_leaves_a_course() -> None:
+    asked: list[str] = []
+
+    def impatient(stage: str, fraction: float) -> None:
+        asked.append(stage)
+        if len(asked) == 1:
+            raise KeyboardInterrupt
+
+    stopped = optimise(task(), impatient)
+    assert stopped.stopped
+    assert stopped.treatment.total_time >= 3 * 25.0
+
+
+def test_a_scout_on_the_same_grids_leads_to_a_course_that_keeps_everything(found: Optimised) -> None:
+    led = optimise(replace(task(), scout=task()))
+    assert led.keeps(task())
+    assert led.treatment.total_time <= 1.1 * found.treatment.total_time
+
+
+def test_equal_powers_and_pauses_cover_as_much_and_take_longer(found: Optimised) -> None:
+    plain = equal_course(task(), found.coverage, ALLOWED)
+    assert np.ptp(plain.timetable.powers) == 0
+    assert np.ptp(plain.timetable.pauses) == 0
+    assert plain.coverage >= found.coverage - 0.02
+    assert not plain.over(task(), ALLOWED)
+    assert plain.treatment.total_time > found.treatment.total_time
