@@ -144,23 +144,25 @@ def navigate(
 ) -> None:
     """Give a treatment to 3D Slicer over OpenIGTLink, until Ctrl-C: planning CT, temperature, CEM43, the source's pose.
 
-    In 3D Slicer: OpenIGTLinkIF, new connector, client, this host and port. Poses that tracking systems send are listed.
+    In 3D Slicer: OpenIGTLinkIF, new connector, client, this host and port. Tracked tools are told when they move.
 
     Example: openhifu export navigate run
     """
     from openhifu.console.exports import gather
-    from openhifu.console.navigation import serve
+    from openhifu.console.navigation import pose_lines, serve
 
     gathered = gather(source, case)
     server = serve(gathered, port, address)
     say(f"serving {gathered.planned.plan.case} on {address}:{server.port}; stop with Ctrl-C")
-    seen: tuple[str, ...] = ()
+    seen: list[str] = []
     try:
         while True:
             time.sleep(0.5)
-            if server.tracked != seen:
-                seen = server.tracked
-                say(f"tracked: {', '.join(seen)}")
+            here = pose_lines(server)
+            for line in here:
+                if line not in seen:
+                    say(line)
+            seen = here
     finally:
         server.close()
 

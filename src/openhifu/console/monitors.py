@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -33,10 +33,12 @@ class Monitors:
         thermometer: the truth in voxels of 2 mm with noise, or PRF thermometry of simulated phase images.
         cavitation: true acoustic power [W] at and above which bubbles collapse in this patient, and the spectral
             detector listens for them; None for no ears. Nothing published says it well enough to be drawn.
+        imaged: hears every image's temperatures [degC], and must not keep the field beyond its return; None for nobody.
     """
 
     thermometer: Thermometry = Thermometry.PLAIN
     cavitation: float | None = None
+    imaged: Callable[[Field], None] | None = None
 
 
 def senses(
@@ -68,4 +70,16 @@ def senses(
         eye = SeenInImages(here.tissues.map, patient.solver, regions, heat, water, ScannerModel(seed=seed))
     if monitors.cavitation is not None:
         ear = Heard(EarModel(collapse_power=monitors.cavitation, drive=here.device.frequency, seed=seed))
-    return Senses(eye, ear)
+    made = Senses(eye, ear)
+    return made if monitors.imaged is None else _shown(made, patient, monitors.imaged)
+
+
+def _shown(watching: Senses, patient: SimulatedPatient, imaged: Callable[[Field], None]) -> Senses:
+    """The same senses, whose every image is shown: what MR thermometry made of it, or with the plain one the truth."""
+
+    def show(at: float) -> None:
+        eye = watching.eye
+        seen = eye.newest if isinstance(eye, SeenInImages) else None
+        imaged(patient.solver.temperature if seen is None else seen)
+
+    return replace(watching, imaged=show)

@@ -42,6 +42,10 @@ Cavitation = Annotated[
     float | None,
     typer.Option(min=0.1, help="Listen for bubbles on simulated receive traces; they collapse at and above this [W]."),
 ]
+Navigate = Annotated[
+    str,
+    typer.Option(metavar="[ADDRESS:]PORT", help="Where 3D Slicer sees plan and live temperature (OpenIGTLink)."),
+]
 _PACE = 10.0  # simulated seconds per second for a person, where none is asked
 _MARKS = {Verdict.OK: "ok     ", Verdict.WARNING: "warning", Verdict.ERROR: "ERROR  "}
 
@@ -163,16 +167,19 @@ def rehearse(
     pace: Pace = None,
     thermometer: Thermometer = "plain",
     cavitation: Cavitation = None,
+    navigate: Navigate = "",
     as_json: AsJson = False,
 ) -> None:
     """Run a plan on a simulated machine and a simulated patient with tissue of their own. Ctrl-C is the stop button.
 
     Example: openhifu rehearse liver.json -o rehearsal --seed 7        openhifu rehearse liver.json --operator Ada
+
+    Seen in 3D Slicer while it runs: openhifu rehearse liver.json --navigate 18944
     """
     from openhifu.console.plan_files import load_planned
 
     watched = _monitors(thermometer, cavitation)
-    _finished(_run(load_planned(plan_file), out, seed, None, operator, pace, as_json, watched), as_json)
+    _finished(_run(load_planned(plan_file), out, seed, None, operator, pace, as_json, watched, navigate), as_json)
 
 
 def _monitors(thermometer: str, cavitation: float | None) -> Monitors:
@@ -199,20 +206,30 @@ def _run(
     pace: float | None,
     as_json: bool,
     monitors: Monitors,
+    navigate: str,
 ) -> Run:
-    """Rehearse or treat: by itself behind a bar, or with a person at the keys."""
+    """Rehearse or treat: by itself behind a bar, or with a person at the keys; shown to navigation if asked."""
+    from contextlib import nullcontext
+    from dataclasses import replace
+
     from openhifu.base.errors import OutOfRange
+    from openhifu.console.exports import Gathered
+    from openhifu.console.navigation import live_navigation
     from openhifu.console.rehearsal import rehearse as deliver
 
+    if operator is None and pace is not None:
+        raise OutOfRange(f"a pace of {pace:g} is for a person who watches; give --operator NAME too, or no --pace")
+    shown = live_navigation(Gathered(planned, None), navigate, say) if navigate else nullcontext()
     if operator is None:
-        if pace is not None:
-            raise OutOfRange(f"a pace of {pace:g} is for a person who watches; give --operator NAME too, or no --pace")
-        with progress_bar(as_json) as progress:
-            return deliver(planned, out, seed, approval, progress=progress, monitors=monitors)
+        with shown as imaged, progress_bar(as_json) as progress:
+            watched = replace(monitors, imaged=imaged)
+            return deliver(planned, out, seed, approval, progress=progress, monitors=watched)
     from openhifu.console.attended import attended_run
 
-    with attended_run(operator, len(planned.plan.sonications), pace or _PACE) as (attended, progress):
-        return deliver(planned, out, seed, approval, progress=progress, attended=attended, monitors=monitors)
+    exposures = len(planned.plan.sonications)
+    with shown as imaged, attended_run(operator, exposures, pace or _PACE) as (attended, progress):
+        watched = replace(monitors, imaged=imaged)
+        return deliver(planned, out, seed, approval, progress=progress, attended=attended, monitors=watched)
 
 
 @guarded
@@ -273,6 +290,7 @@ def treat(
     pace: Pace = None,
     thermometer: Thermometer = "plain",
     cavitation: Cavitation = None,
+    navigate: Navigate = "",
     as_json: AsJson = False,
 ) -> None:
     """Deliver an approved plan on the simulated device, by itself or with you at the keys. Ctrl-C is the stop button.
@@ -299,7 +317,7 @@ def treat(
     if quality_limits is not None:
         require_calibration(planned.plan, quality_limits, db)
     watched = _monitors(thermometer, cavitation)
-    _finished(_run(planned, out, seed, approval, operator, pace, as_json, watched), as_json)
+    _finished(_run(planned, out, seed, approval, operator, pace, as_json, watched, navigate), as_json)
 
 
 @guarded

@@ -43,10 +43,12 @@ class Senses:
     Attributes:
         eye: what reads the body's temperatures; the truth with the model's noise if None.
         ear: what listens for cavitation; nothing if None.
+        imaged: hears of every image when it was read, with its time [s]; for screens beside the console.
     """
 
     eye: Eye | None = None
     ear: Ear | None = None
+    imaged: Callable[[float], None] = lambda at: None
 
 
 @dataclass(frozen=True)
@@ -294,7 +296,13 @@ def simulated_machine(
     def plainly(at: float) -> TemperatureReading:
         return noisy(body.temperatures(), at, model.temperature_noise, image_rng)
 
-    thermometer = SimulatedThermometer(clock, generator, body, model, (senses and senses.eye) or plainly)
+    def looked(at: float) -> TemperatureReading:
+        read = watching.eye(at) if watching.eye else plainly(at)
+        watching.imaged(at)
+        return read
+
+    watching = senses or Senses()
+    thermometer = SimulatedThermometer(clock, generator, body, model, looked)
     devices = Devices(
         generator=generator,
         positioner=positioner,
@@ -303,6 +311,6 @@ def simulated_machine(
         cooler=SimulatedCooler(clock, model),
         button=SimulatedButton(clock, model),
         operator=SimulatedOperator(clock, model),
-        listener=SimulatedListener(clock, generator, senses.ear) if senses and senses.ear else None,
+        listener=SimulatedListener(clock, generator, watching.ear) if watching.ear else None,
     )
     return SimulatedMachine(devices, generator, thermometer, gain)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, distance_transform_edt
 
 from openhifu.base.errors import CannotModel
-from openhifu.base.field import Field
+from openhifu.base.field import Field, Quantity
 from openhifu.base.grid import Grid
 from openhifu.base.record import Record
 from openhifu.delivery.protocols import TemperatureReading
@@ -102,6 +102,14 @@ class SeenInImages:
         self._thermometer = SingleReference(reference, coefficient, SmoothPhase(image, unheated, 1))
         self._before: TemperatureMap | None = None
         self.method = f"{self._thermometer.method}; voxels of {1e3 * model.voxel:.0f} mm, SNR {model.snr:.0f}"
+
+    @property
+    def newest(self) -> Field | None:
+        """Temperatures [degC] of the newest image, NaN where it cannot be read; None before the first."""
+        seen = self._before
+        if seen is None:
+            return None
+        return Field(seen.temperature.grid, np.where(seen.valid, seen.temperature.data, np.nan), Quantity.TEMPERATURE)
 
     def __call__(self, at: float) -> TemperatureReading:
         """Image the patient as it is now, and read it."""

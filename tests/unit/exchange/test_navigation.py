@@ -16,6 +16,7 @@ from openhifu.base.errors import DeviceFault, FormatError, GeometryError
 from openhifu.base.field import Field, Quantity
 from openhifu.base.frames import Frame
 from openhifu.base.grid import Grid
+from openhifu.console.navigation import pose_lines
 from openhifu.exchange.navigation import NavigationServer, decoded, image_message, transform_message
 from openhifu.exchange.navigation.checksum import crc64
 from openhifu.exchange.navigation.messages import (
@@ -153,6 +154,25 @@ def test_tracked_poses_are_kept_while_fresh() -> None:
         with pytest.raises(DeviceFault, match="1.0 s old"):
             server.pose("probe", at_most=0.5)
     server.close()
+
+
+def test_a_message_with_a_second_header_is_understood(server: NavigationServer) -> None:
+    """As tracking systems of protocol version 3 send it: extended header, pose, then metadata that nobody reads."""
+    pose = np.eye(4)
+    pose[:3, 3] = [0.01, -0.02, 0.3]
+    content = transform_message("probe", pose, 0.0)[HEADER.size :]
+    body = struct.pack(">HHII", 12, 10, 4, 7) + content + b"\0" * 10 + b"fact"
+    header = HEADER.pack(2, b"TRANSFORM", b"probe", 0, len(body), crc64(body))
+    short = struct.pack(">HHII", 12, 60000, 4, 7) + content
+    wrong = HEADER.pack(2, b"TRANSFORM", b"probe", 0, len(short), crc64(short))
+    with pytest.raises(FormatError, match="ends before it begins"):
+        decoded(wrong, short)
+    with socket.create_connection(("127.0.0.1", server.port)) as tracker:
+        tracker.sendall(header + body)
+        until(lambda: server.tracked == ("probe",))
+        assert np.allclose(server.pose("probe", at_most=60.0).matrix, pose, atol=1e-6)
+        assert pose_lines(server) == ["probe at (10.0, -20.0, 300.0) mm, patient LPS"]
+    assert server.poses(at_most=-1.0) == ()
 
 
 def test_nonsense_ends_one_connection_only(server: NavigationServer) -> None:

@@ -1,4 +1,4 @@
-"""Messages of OpenIGTLink (protocol version 1 headers): images, transforms, tracking data and status, as bytes.
+"""Messages of OpenIGTLink (both versions of headers are read): images, transforms, tracking data, status, as bytes.
 
 Outside, lengths are millimetres and directions RAS, as 3D Slicer expects; here they are turned from and into the
 patient's LPS metres, and nowhere else.
@@ -21,6 +21,9 @@ from openhifu.exchange.navigation.checksum import crc64
 
 HEADER = struct.Struct(">H12s20sQQQ")
 """Version, type, device name, time stamp, body size, checksum."""
+
+_EXTENDED = struct.Struct(">HHII")
+"""Of header version 2: sizes of the extended header, of the metadata's heads and of the metadata; message number."""
 
 LARGEST_BODY = 1 << 30
 """Bytes; a longer message is refused before it is read."""
@@ -79,13 +82,26 @@ def decoded(header: bytes, body: bytes) -> Message:
         FormatError: if the checksum does not fit, or the header is none.
     """
     try:
-        _, kind, name, stamp, size, checksum = HEADER.unpack(header)
+        version, kind, name, stamp, size, checksum = HEADER.unpack(header)
         words = kind.rstrip(b"\0").decode("ascii"), name.rstrip(b"\0").decode("ascii", "replace")
     except (struct.error, UnicodeDecodeError) as error:
         raise FormatError(f"this is no OpenIGTLink header: {error}") from error
     if size != len(body) or checksum != crc64(body):
         raise FormatError(f"a {words[0]} message of {words[1]!r} is damaged: its checksum does not fit")
-    return Message(*words, (stamp >> 32) + (stamp & 0xFFFFFFFF) / 2**32, body)
+    content = body if version == 1 else _content(body, words[1])
+    return Message(*words, (stamp >> 32) + (stamp & 0xFFFFFFFF) / 2**32, content)
+
+
+def _content(body: bytes, name: str) -> bytes:
+    """What lies between the extended header and the metadata of a message of header version 2."""
+    try:
+        extended, heads, metadata, _ = _EXTENDED.unpack_from(body)
+    except struct.error as error:
+        raise FormatError(f"a message of {name!r} has no extended header: {error}") from error
+    end = len(body) - heads - metadata
+    if not _EXTENDED.size <= extended <= end:
+        raise FormatError(f"a message of {name!r} says that its content ends before it begins")
+    return body[extended:end]
 
 
 def body_size(header: bytes) -> int:
@@ -95,7 +111,7 @@ def body_size(header: bytes) -> int:
         FormatError: if it is no header, or announces more than is ever sent.
     """
     version, _, _, _, size, _ = HEADER.unpack(header)
-    if not 1 <= version <= 3 or size > LARGEST_BODY:
+    if version not in (1, 2) or size > LARGEST_BODY:
         raise FormatError(f"this is no OpenIGTLink header: version {version}, {size} bytes to follow")
     return int(size)
 

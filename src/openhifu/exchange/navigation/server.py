@@ -116,6 +116,12 @@ class NavigationServer:
             raise DeviceFault(f"the pose of {name!r} is {age:.1f} s old, at most {at_most:.1f} s are allowed")
         return found
 
+    def poses(self, at_most: float) -> tuple[TrackedPose, ...]:
+        """The newest poses of all tools, without those older than ``at_most`` [s]."""
+        now = self._clock()
+        with self._lock:
+            return tuple(pose for pose in self._poses.values() if now - pose.arrived <= at_most)
+
     def close(self) -> None:
         """Part from everybody and stop listening."""
         self._listener.close()
