@@ -50,11 +50,11 @@ def rehearse(
     before: TreatmentHistory | None = None,
     ready: Callable[[SimulatedPatient], None] = lambda patient: None,
     monitors: Monitors | None = None,
+    in_force: Callable[[], None] = lambda: None,
 ) -> Run:
     """Run a plan on a simulated patient whose tissue is drawn within the published ranges.
 
-    The patient's own fields are solved in the patient's own tissue; nothing of the plan's prediction is used. The run
-    folder is complete and readable whenever the run stops.
+    Fields are solved in the patient's own tissue, not taken from the plan. The run folder is whole whenever it stops.
 
     Args:
         planned: plan and case.
@@ -68,14 +68,14 @@ def rehearse(
         before: what the same patient (same seed) had in them: the dose goes on from there, the tissue is at rest again.
         ready: told of the patient when all is prepared; the run begins when it returns.
         monitors: what reads temperatures and listens; a plain thermometer and nobody's ears if not given.
+        in_force: what the site's records ask at every arming of a treatment, as ``Approved`` has it.
 
     Raises:
         StorageError: if the folder holds a run already or cannot be written.
     """
     plan, device = planned.plan, transducer(planned.plan.device)
     here = scene(planned.data, device, anatomy(planned.data, device.frequency), plan.pose)
-    draw = draw_tissues(here.tissues, seed)
-    started = datetime.now(UTC).astimezone()
+    draw, started = draw_tissues(here.tissues, seed), datetime.now(UTC).astimezone()
     sheet = _sheet(plan, seed, approval, started, draw)
     journal = prepare(folder, planned, sheet, approval)
     fields = patient_fields(here, plan, draw, progress)
@@ -83,7 +83,7 @@ def rehearse(
     watching = senses(monitors or Monitors(), here, patient, regions_of(here, plan, fields), fields, seed)
     ready(patient)
     run = run_on_twin(
-        Rehearsal(plan) if approval is None else Approved(plan, approval),
+        Rehearsal(plan) if approval is None else Approved(plan, approval, in_force),
         device,
         patient,
         journal,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -207,6 +208,7 @@ def _run(
     as_json: bool,
     monitors: Monitors,
     navigate: str,
+    in_force: Callable[[], None] = lambda: None,
 ) -> Run:
     """Rehearse or treat: by itself behind a bar, or with a person at the keys; shown to navigation if asked."""
     from contextlib import nullcontext
@@ -223,13 +225,22 @@ def _run(
     if operator is None:
         with shown as imaged, progress_bar(as_json) as progress:
             watched = replace(monitors, imaged=imaged)
-            return deliver(planned, out, seed, approval, progress=progress, monitors=watched)
+            return deliver(planned, out, seed, approval, progress=progress, monitors=watched, in_force=in_force)
     from openhifu.console.attended import attended_run
 
     exposures = len(planned.plan.sonications)
     with shown as imaged, attended_run(operator, exposures, pace or _PACE) as (attended, progress):
         watched = replace(monitors, imaged=imaged)
-        return deliver(planned, out, seed, approval, progress=progress, attended=attended, monitors=watched)
+        return deliver(
+            planned,
+            out,
+            seed,
+            approval,
+            progress=progress,
+            attended=attended,
+            monitors=watched,
+            in_force=in_force,
+        )
 
 
 @guarded
@@ -283,7 +294,10 @@ def treat(
     seed: Seed = 1,
     quality_limits: Annotated[
         Path | None,
-        typer.Option(help="The site's limits: refuse unless the calibration in force on record is the plan's."),
+        typer.Option(
+            help="The site's limits: arm only while the calibration in force on record is the plan's.",
+            envvar="OPENHIFU_QUALITY_LIMITS",
+        ),
     ] = None,
     db: Annotated[str, typer.Option("--db", help="Database of the quality records, with --quality-limits.")] = "",
     operator: Operator = None,
@@ -301,7 +315,7 @@ def treat(
     """
     from openhifu.base.errors import NotApproved
     from openhifu.base.files import read_text
-    from openhifu.console.calibration import require_calibration
+    from openhifu.console.calibration import arming_check
     from openhifu.console.plan_files import load_planned
     from openhifu.model.plan import Approval
 
@@ -314,10 +328,10 @@ def treat(
     planned = load_planned(plan_file)
     if approval.plan_hash != planned.plan.content_hash:
         raise NotApproved(f"{file} approves plan {approval.plan_hash[:12]}, not this one; approve this plan")
-    if quality_limits is not None:
-        require_calibration(planned.plan, quality_limits, db)
+    in_force = arming_check(planned.plan, quality_limits, db)
+    in_force()  # now already, so that nobody lies down for nothing
     watched = _monitors(thermometer, cavitation)
-    _finished(_run(planned, out, seed, approval, operator, pace, as_json, watched, navigate), as_json)
+    _finished(_run(planned, out, seed, approval, operator, pace, as_json, watched, navigate, in_force), as_json)
 
 
 @guarded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from openhifu.base.errors import NotApproved
@@ -22,10 +23,18 @@ _ROUNDING = 1e-9  # share by which a product of floats may miss its limit
 
 @dataclass(frozen=True)
 class Approved:
-    """A plan with the approval that a person signed for it."""
+    """A plan with the approval that a person signed for it.
+
+    Attributes:
+        plan: what is delivered.
+        approval: of exactly this plan.
+        in_force: what a site's records ask besides, such as a calibration in force; asked at every arming, raises
+            ``NotApproved`` where they forbid it.
+    """
 
     plan: TreatmentPlan
     approval: Approval
+    in_force: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,7 @@ def require_authorised(authorisation: Authorisation, device: Transducer, identit
             raise NotApproved("a rehearsal runs on a simulated machine only; this generator says that it is a real one")
     else:
         _require_approved(plan, authorisation.approval)
+        authorisation.in_force()
     _require_device(plan, device, identity)
 
 

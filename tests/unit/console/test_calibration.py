@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from openhifu.base.errors import NotApproved
-from openhifu.console.calibration import require_calibration
+from openhifu.console.calibration import arming_check, require_calibration
 from openhifu.model.catalogue import transducer
 from openhifu.records.quality import PowerCalibration, PowerReading, QualityEntry
 from openhifu.records.store import RecordStore
@@ -45,3 +45,19 @@ def test_only_the_calibration_in_force_is_good_enough(tmp_path: Path) -> None:
         store.put(measured(newer, 1.02))
         with pytest.raises(NotApproved, match=f"on record that of {newer} is in force; load it and plan again"):
             require_calibration(plan, limits, url)
+
+
+def test_where_the_site_asks_nothing_is_armed_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan: Any = SimpleNamespace(device=DEVICE)
+    arming_check(plan)()  # no site's limits: nothing is asked
+    (tmp_path / "limits.toml").write_text(LIMITS.format(days=10_000), encoding="utf-8")
+    monkeypatch.setenv("OPENHIFU_QUALITY_LIMITS", str(tmp_path / "limits.toml"))
+    monkeypatch.setenv("OPENHIFU_RECORDS", f"sqlite:///{tmp_path}/r.db")
+    with pytest.raises(NotApproved, match="no one can tell .*there is no database"):
+        arming_check(plan)()
+    with RecordStore(f"sqlite:///{tmp_path}/r.db", make=True) as store:
+        store.put(measured(transducer(DEVICE).calibration.date, 1.0))
+    arming_check(plan)()
+    monkeypatch.setenv("OPENHIFU_QUALITY_LIMITS", str(tmp_path / "gone.toml"))
+    with pytest.raises(NotApproved, match="no one can tell"):
+        arming_check(plan)()

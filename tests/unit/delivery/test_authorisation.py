@@ -99,6 +99,22 @@ def test_an_approved_plan_is_delivered(tmp_path: Path) -> None:
     assert bench.ending is Ending.COMPLETED
 
 
+def test_what_the_sites_records_ask_is_asked_at_every_arming(tmp_path: Path) -> None:
+    """A calibration that lapses, or a newer one that is recorded, ends the run before the next exposure."""
+    of, asked = plan(), []
+
+    def lapses() -> None:
+        asked.append("in force?")
+        if len(asked) > 2:
+            raise NotApproved("the calibration is 366 days old; calibrate before treating")
+
+    bench = deliver(tmp_path / "b", Approved(of, approved(tmp_path / "a", of), lapses))
+    assert bench.ending is Ending.INTERLOCK
+    assert "366 days old" in bench.run.result.sentence
+    assert bench.kinds().count("sonication started") == 1  # asked before the run, at the first arming, at the second
+    assert bench.journal.finished
+
+
 def test_a_plan_edited_after_approval_is_refused(tmp_path: Path) -> None:
     of = plan()
     hotter = of.model_copy(update={"sonications": plan(power=61.0).sonications})

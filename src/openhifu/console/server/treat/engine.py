@@ -13,6 +13,7 @@ from pathlib import Path
 
 from openhifu.base.errors import HifuError, NotApproved
 from openhifu.base.files import read_text
+from openhifu.console.calibration import arming_check
 from openhifu.console.plan_files import load_planned
 from openhifu.console.rehearsal import rehearse
 from openhifu.console.runs import DELIVERED
@@ -89,6 +90,8 @@ class Process:
         approval = Approvals(self._library, self._runs, request.second_look).complete(plan)
         if approval is None:
             raise NotApproved("the plan lacks an approval; have it approved first")
+        in_force = arming_check(plan)
+        in_force()
         planned = load_planned(self._library.plan_path(request.plan), self._library.case_folder(plan.case))
         attended = Attended(request.person, self.person, self._told, request.pace, self._take_switch)
         rehearse(
@@ -101,6 +104,7 @@ class Process:
             earlier=tuple(run.journal for run in self._earlier),
             before=self._before(),
             ready=self._ready,
+            in_force=in_force,
         )
         self.following.stage("ended", "the run folder is whole")
 
