@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, event, make_url, text
 
 from openhifu.base.errors import FileProblem, FormatError, StorageError, Tampered
 from openhifu.records.backup import restore_backup, write_backup
@@ -156,6 +156,9 @@ def test_a_backup_fills_another_database(new_url: NewUrl, tmp_path: Path) -> Non
         assert store.verify(KINDS)["patient"] == 0
 
 
+INSERT = "INSERT INTO follow_up (key, run, what, day, document) VALUES (:key, :run, 'npv', '2026-01-02', :document)"
+
+
 @pytest.mark.parametrize("version", versions())
 def test_every_version_comes_up_to_date_with_its_content(new_url: NewUrl, version: str) -> None:
     url = new_url()
@@ -163,10 +166,7 @@ def test_every_version_comes_up_to_date_with_its_content(new_url: NewUrl, versio
     migrated(engine, version)
     document = finding(7).to_document()
     with engine.begin() as line:
-        insert = (
-            "INSERT INTO follow_up (key, run, what, day, document) VALUES (:key, :run, 'npv', '2026-01-02', :document)"
-        )
-        line.execute(text(insert), {"key": finding(7).key, "run": "ab" * 32, "document": document})
+        line.execute(text(INSERT), {"key": finding(7).key, "run": "ab" * 32, "document": document})
     if version != versions()[-1]:
         with pytest.raises(FormatError, match=f"version '{version}', this program needs '{versions()[-1]}'"):
             RecordStore(url)
@@ -174,6 +174,44 @@ def test_every_version_comes_up_to_date_with_its_content(new_url: NewUrl, versio
         assert store.all(FollowUp) == [finding(7)]
         assert not differences(store.engine)
     engine.dispose()
+
+
+RELEASED = Path(__file__).parent / "released"
+"""Statements that made the tables of each version that was released: the databases that lie in hospitals."""
+
+
+@pytest.mark.parametrize("version", versions())
+def test_a_released_schema_is_never_changed_and_comes_up_to_date(new_url: NewUrl, version: str) -> None:
+    """Today's steps still make what was released; and what was released, made by the stored statements, is read."""
+    url = new_url()
+    driven = make_url(url).set(drivername="postgresql+psycopg") if "postgres" in url else make_url(url)
+    engine = create_engine(driven)
+    stored = (RELEASED / f"{version}-{engine.dialect.name}.sql").read_text(encoding="utf-8")
+    assert made_by_today(create_engine(make_url(new_url()).set(drivername=driven.drivername)), version) == stored
+    document = finding(7).to_document()
+    with engine.begin() as line:
+        for statement in stored.split(";\n"):
+            if statement.strip():
+                line.exec_driver_sql(statement)
+        line.execute(text(INSERT), {"key": finding(7).key, "run": "ab" * 32, "document": document})
+    engine.dispose()
+    with RecordStore(url, make=True) as store:
+        assert store.all(FollowUp) == [finding(7)]
+        assert not differences(store.engine)
+
+
+def made_by_today(engine: Engine, version: str) -> str:
+    """Every statement with which today's steps make the tables of a version."""
+    said: list[str] = []
+
+    def note(_line: object, _cursor: object, statement: str, values: object, *_rest: object) -> None:
+        if statement.lstrip().upper().startswith(("CREATE", "ALTER", "INSERT", "UPDATE", "DROP")):
+            said.append(" ".join(statement.split()).partition(" RETURNING ")[0])
+
+    event.listen(engine, "before_cursor_execute", note)
+    migrated(engine, version)
+    engine.dispose()
+    return "".join(f"{statement};\n" for statement in said)
 
 
 def differences(engine) -> list[object]:

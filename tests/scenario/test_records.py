@@ -30,10 +30,22 @@ def test_records_from_run_to_cohort_and_back(
     who = ("--as", "Dr Li", "--day", "2026-12-01")
     run("records", "follow-up", known["run"][:10], *who, "--npv-ml", 0.8, "--imaged-by", "CE-MRI")
     run("records", "follow-up", known["run"][:10], *who, "--sir", "B", "--words", "skin red for a day")
-    (row,) = json.loads(run("records", "cohort", "--rehearsals", "-o", "cohort", "--json"))["treatments"]
-    assert (row["imaged_npv_ml"], row["worst_sir_class"]) == ("0.8", "B")
+    scored = ("--questionnaire", "UFS-QOL symptom severity")
+    run("records", "follow-up", known["run"][:10], "--as", "P", "--day", "2026-11-01", "--score", 61, *scored)
+    run("records", "follow-up", known["run"][:10], "--as", "P", "--day", "2027-06-01", "--score", 23.5, *scored)
+    told = run("records", "list")
+    for words in (
+        "UFS-QOL symptom severity: 61 (P)",
+        "SIR class B (minor: nominal",
+        "0.8 mL by CE-MRI (Dr Li)",
+    ):
+        assert words in told
+    found = json.loads(run("records", "cohort", "--rehearsals", "-o", "cohort", "--json"))
+    (row,) = found["treatments"]
+    assert (row["imaged_npv_ml"], row["worst_sir_class"], row["symptom_score_change"]) == ("0.8", "B", "-37.5")
+    assert found["published"]["npv_ratio_range"] == [0.803, 0.948]
     assert float(row["eef_j_per_mm3"]) == pytest.approx(known["energy"] / 800, rel=1e-5)
-    assert {f.name for f in Path("cohort").iterdir()} == {"cohort.csv", "cohort.png"}
+    assert {f.name for f in Path("cohort").iterdir()} == {"cohort.csv", "cohort.png", "published.csv"}
     assert json.loads(run("records", "cohort", "--json"))["treatments"] == []
     run("records", "backup", "backup.jsonl")
     counts = json.loads(run("records", "verify", "--json"))

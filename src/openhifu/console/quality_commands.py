@@ -176,6 +176,42 @@ def field(
     _record(serial, device, person, time, FieldCheck.from_data(data, "the field check"), files, db)
 
 
+@app.command("beam")
+@guarded
+def beam(
+    serial: Serial,
+    file: Table,
+    device: Device,
+    person: Person,
+    axis: Annotated[str, typer.Option(help="x, y or z of the transducer, through the focus.")],
+    deconvolved: Annotated[bool, typer.Option("--deconvolved/--one-number", help="How voltage became pressure.")],
+    method: Annotated[str, typer.Option(help="How it was measured.")] = "hydrophone",
+    frequency_khz: Annotated[float | None, typer.Option(help="kHz; the device's own if left out.")] = None,
+    power: Annotated[float | None, typer.Option(min=0.001, help="Acoustic power during the scan, W.")] = None,
+    sound_speed: Annotated[float | None, typer.Option(help="Of the water, m/s.")] = None,
+    time: Time = "",
+    files: Files = Path("archive"),
+    db: Db = "",
+) -> None:
+    """Hold a hydrophone's scan against the device's model and record both: width, and pressure where power is known.
+
+    Example: openhifu quality beam SN-1 x.csv --device h317-like --as Wu --axis x --deconvolved --power 20
+    """
+    from openhifu.console.field_check import checks_of_scan
+    from openhifu.console.source_commands import water_of
+    from openhifu.model.catalogue import transducer
+    from openhifu.records.measurement_files import read_scan_line
+
+    chosen = transducer(device)
+    if frequency_khz is not None:
+        chosen = chosen.model_copy(update={"frequency": 1e3 * frequency_khz})
+    scanned = read_scan_line(file, axis, deconvolved, method)
+    checks = checks_of_scan(scanned, chosen, water_of(chosen.frequency, sound_speed), method, power)
+    for finding in (scanned, *checks):
+        _record(serial, device, person, time, finding, files, db)
+    result({}, False, [f"{c.quantity}: {c.measured:.4g} {c.unit}, the model has {c.expected:.4g}" for c in checks])
+
+
 @app.command("targeting")
 @guarded
 def targeting(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -77,22 +79,26 @@ def rebuild(roots: Roots, db: Db = "", as_json: AsJson = False) -> None:
 @app.command("list")
 @guarded
 def list_runs(db: Db = "", as_json: AsJson = False) -> None:
-    """List every rehearsal and treatment with the first digits of its hash, which `follow-up` asks for.
+    """List every run with the first digits of its hash, which `follow-up` asks for, and what was found after it.
 
     Example: openhifu records list
     """
     from openhifu.console.archive import database
-    from openhifu.records.entries import RunEntry
+    from openhifu.records.entries import FollowUp, RunEntry
     from openhifu.records.store import RecordStore
 
     with RecordStore(database(db)) as store:
         runs = store.all(RunEntry)
-    lines = [
-        f"{r.run[:12]}  {r.started}  {'rehearsal' if r.rehearsal else 'treatment'}, {r.ending}, "
-        f"{r.sonications} exposures, {r.energy / 1e3:.1f} kJ  {r.folder}"
-        for r in runs
-    ]
-    result({"runs": [r.data() for r in runs]}, as_json, lines or ["nothing is on record"])
+        found = sorted(store.each(FollowUp), key=lambda f: f.day)
+    lines = []
+    for r in runs:
+        lines.append(
+            f"{r.run[:12]}  {r.started}  {'rehearsal' if r.rehearsal else 'treatment'}, {r.ending}, "
+            f"{r.sonications} exposures, {r.energy / 1e3:.1f} kJ  {r.folder}"
+        )
+        lines += [f"    {f.day}  {f.sentence} ({f.person})" for f in found if f.run == r.run]
+    payload = {"runs": [r.data() for r in runs], "follow_up": [f.model_dump(mode="json") for f in found]}
+    result(payload, as_json, lines or ["nothing is on record"])
 
 
 @app.command("follow-up")
@@ -207,14 +213,23 @@ def cohort(
     from openhifu.records.cohort import cohort as rows_of
     from openhifu.records.cohort import cohort_csv
     from openhifu.records.store import RecordStore
+    from openhifu.reporting.cohort import FIBROIDS_2021
     from openhifu.reporting.follow_figures import CohortPoint, cohort_figure
 
     with RecordStore(database(db)) as store:
         rows = rows_of(store, rehearsals)
     table = cohort_csv(rows).decode()
+    beside = FIBROIDS_2021
+    low, high = beside.npv_ratio_range
+    published = [
+        "figure,median,lower_quartile,upper_quartile,treatments,source",
+        f"published npv_ratio,{beside.npv_ratio:g},{low:g},{high:g},{beside.treatments},{beside.source}",
+        f"published eef_j_per_mm3,{beside.eef * 1e-9:g},,,{beside.treatments},{beside.source}",
+    ]
     lines = table.splitlines() if rows else ["no treatment with computed fields is on record"]
     if out is not None and rows:
         write_whole(out / "cohort.csv", table.encode())
+        write_whole(out / "published.csv", "".join(f"{line}\n" for line in published).encode())
         points = [
             CohortPoint(
                 1e6 * r.target_volume,
@@ -226,8 +241,9 @@ def cohort(
             for r in rows
         ]
         lines.append(f"wrote {out / 'cohort.csv'} and {cohort_figure(points, out / 'cohort.png')}")
-    head, *body = (line.split(",") for line in table.splitlines())
-    result({"treatments": [dict(zip(head, row, strict=True)) for row in body]}, as_json, lines)
+    head, *body = csv.reader(table.splitlines())
+    payload = {"treatments": [dict(zip(head, row, strict=True)) for row in body], "published": asdict(beside)}
+    result(payload, as_json, [*lines, *published[1:]] if rows else lines)
 
 
 def _day(text: str) -> date:

@@ -43,7 +43,7 @@ def efficiency(
     from openhifu.model.catalogue import transducer
 
     chosen = transducer(device)
-    fluid = _water(chosen.frequency, sound_speed)
+    fluid = water_of(chosen.frequency, sound_speed)
     _show(from_efficiency(chosen, electrical_power, efficiency, uncertainty, fluid), fluid, as_json)
 
 
@@ -72,7 +72,7 @@ def sweep(
     unit: Literal["V", "count"] = "V" if drive_unit == "V" else "count"
     measured = read_sweep(file, 1e3 * frequency_khz, unit, uncertainty, "")
     chosen = transducer(device).model_copy(update={"frequency": measured.frequency})
-    fluid = _water(measured.frequency, sound_speed)
+    fluid = water_of(measured.frequency, sound_speed)
     found = from_sweep(chosen, measured.drives, measured.pressures, uncertainty, fluid)
     numbers = {
         "watts_per_square": found.power_per_square,
@@ -122,7 +122,7 @@ def hologram(
     if time_sign not in ("minus", "plus"):
         raise FormatError(f"time sign {time_sign!r} is not known; it is minus for exp(-iwt), plus for exp(+iwt)")
     chosen = transducer(device)
-    fluid = _water(chosen.frequency, sound_speed)
+    fluid = water_of(chosen.frequency, sound_speed)
     plane = read_hologram(file, 1e-3 * z_mm, fluid, uncertainty, "minus" if time_sign == "minus" else "plus")
     found = from_hologram(chosen, plane, AngularCut(cut))
     more = []
@@ -132,7 +132,8 @@ def hologram(
     _show(found, fluid, as_json, more)
 
 
-def _water(frequency: float, sound_speed: float | None) -> Fluid:
+def water_of(frequency: float, sound_speed: float | None) -> Fluid:
+    """The catalogue's water at a frequency [Hz], with another sound speed [m/s] where one is given."""
     from openhifu.acoustics.source import Fluid
     from openhifu.model.catalogue import tissue
     from openhifu.model.tissue import Property

@@ -31,6 +31,7 @@ class CohortRow:
         beam_on: s.
         duration: s.
         worst_event: SIR class of the worst adverse event; empty where none was recorded.
+        symptom_change: newest less oldest score of the questionnaire scored last; None for fewer than two.
     """
 
     patient: str
@@ -47,6 +48,7 @@ class CohortRow:
     beam_on: float
     duration: float
     worst_event: str
+    symptom_change: float | None = None
 
     @property
     def eef(self) -> float | None:
@@ -105,9 +107,17 @@ def cohort(store: RecordStore, rehearsals: bool = False) -> list[CohortRow]:
                 beam_on=run.beam_on,
                 duration=run.duration,
                 worst_event=max(events, default=""),
+                symptom_change=_symptoms(after),
             )
         )
     return sorted(rows, key=lambda row: row.started)
+
+
+def _symptoms(findings: list[FollowUp]) -> float | None:
+    """Change of the score of the questionnaire that was scored last, by findings in order of their days."""
+    scores = [f for f in findings if f.score is not None]
+    same = [f.score for f in scores if f.instrument == scores[-1].instrument and f.score is not None]
+    return same[-1] - same[0] if len(same) > 1 else None
 
 
 def cohort_csv(rows: list[CohortRow]) -> bytes:
@@ -116,7 +126,7 @@ def cohort_csv(rows: list[CohortRow]) -> bytes:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
         "patient case device rehearsal started ending target_ml target_diameter_mm ablated_ml npv_ratio imaged_npv_ml "
-        "imaged_npv_ratio energy_kj eef_j_per_mm3 beam_on_min duration_min worst_sir_class".split()
+        "imaged_npv_ratio energy_kj eef_j_per_mm3 beam_on_min duration_min worst_sir_class symptom_score_change".split()
     )
     for r in rows:
         writer.writerow(
@@ -125,6 +135,7 @@ def cohort_csv(rows: list[CohortRow]) -> bytes:
             + [_text(None if r.imaged_npv is None else 1e6 * r.imaged_npv), _text(r.imaged_ratio)]
             + [_text(r.energy / 1e3), _text(None if r.eef is None else r.eef * _CUBIC_MM)]
             + [_text(r.beam_on / 60), _text(r.duration / 60), r.worst_event]
+            + [_text(r.symptom_change)]
         )
     return text.getvalue().encode()
 

@@ -208,6 +208,15 @@ class FollowUp(Entry):
     instrument: str = ""
     words: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """What was found, in one line."""
+        if self.volume is not None:
+            return f"non-perfused volume {1e6 * self.volume:.1f} mL by {self.modality}"
+        if self.sir_class is not None:
+            return f"adverse event of SIR class {self.sir_class.value} ({self.sir_class.words}): {self.words}"
+        return f"{self.instrument}: {self.score:g}"
+
     def model_post_init(self, _: object) -> None:
         """Refuse a finding without its value.
 

@@ -1,0 +1,18 @@
+CREATE TABLE alembic_version ( version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num) );
+CREATE TABLE patient ( id INTEGER NOT NULL, "key" VARCHAR(200) NOT NULL, document TEXT NOT NULL, CONSTRAINT pk_patient PRIMARY KEY (id), CONSTRAINT uq_patient_key UNIQUE ("key") );
+CREATE TABLE "case" ( id INTEGER NOT NULL, "key" VARCHAR(200) NOT NULL, patient VARCHAR(200), name VARCHAR(200), document TEXT NOT NULL, CONSTRAINT pk_case PRIMARY KEY (id), CONSTRAINT uq_case_key UNIQUE ("key") );
+CREATE INDEX ix_case_patient ON "case" (patient);
+CREATE TABLE "plan" ( id INTEGER NOT NULL, "key" VARCHAR(200) NOT NULL, "case" VARCHAR(64), device VARCHAR(200), document TEXT NOT NULL, CONSTRAINT pk_plan PRIMARY KEY (id), CONSTRAINT uq_plan_key UNIQUE ("key") );
+CREATE INDEX ix_plan_case ON "plan" ("case");
+CREATE TABLE approval ( id INTEGER NOT NULL, "key" VARCHAR(200) NOT NULL, "plan" VARCHAR(64), person VARCHAR(200), document TEXT NOT NULL, CONSTRAINT pk_approval PRIMARY KEY (id), CONSTRAINT uq_approval_key UNIQUE ("key") );
+CREATE INDEX ix_approval_plan ON approval ("plan");
+CREATE TABLE run ( id INTEGER NOT NULL, "key" VARCHAR(200) NOT NULL, "plan" VARCHAR(64), rehearsal BOOLEAN, started VARCHAR(40), energy FLOAT, document TEXT NOT NULL, CONSTRAINT pk_run PRIMARY KEY (id), CONSTRAINT uq_run_key UNIQUE ("key") );
+CREATE INDEX ix_run_plan ON run ("plan");
+CREATE INDEX ix_run_started ON run (started);
+CREATE TABLE follow_up ( id INTEGER NOT NULL, "key" VARCHAR(200) NOT NULL, run VARCHAR(64), what VARCHAR(40), day VARCHAR(10), document TEXT NOT NULL, CONSTRAINT pk_follow_up PRIMARY KEY (id), CONSTRAINT uq_follow_up_key UNIQUE ("key") );
+CREATE INDEX ix_follow_up_run ON follow_up (run);
+INSERT INTO alembic_version (version_num) VALUES ('0001');
+CREATE TABLE quality ( id INTEGER NOT NULL, "key" VARCHAR(200) NOT NULL, serial VARCHAR(200), what VARCHAR(40), time VARCHAR(40), document TEXT NOT NULL, CONSTRAINT pk_quality PRIMARY KEY (id), CONSTRAINT uq_quality_key UNIQUE ("key") );
+CREATE INDEX ix_quality_serial ON quality (serial);
+CREATE INDEX ix_quality_time ON quality (time);
+UPDATE alembic_version SET version_num='0002' WHERE alembic_version.version_num = '0001';
