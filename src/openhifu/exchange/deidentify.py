@@ -142,7 +142,7 @@ def _cleaned(ds: Any, table: PseudonymTable, who: Pseudonym, removal: Removal, b
             out.add_new(element.tag, element.VR, by.replaced[word])
         elif (asked := profile().get(int(element.tag))) is not None and not _looked_through(element, word, asked, by):
             _as_asked(out, element, word, asked, (table, who, removal))
-        elif word in by.removed or _group(element.tag.group) in by.groups_removed:
+        elif word in by.removed or (_group(element.tag.group) in by.groups_removed and word not in by.text_kept):
             removal.actions[word, "removed"] += 1
         elif element.VR == "SQ":
             if word in by.sequences_kept:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -170,6 +172,20 @@ def test_an_exported_treatment_loses_its_name_and_keeps_its_links(exported: Path
         ds = pydicom.dcmread(file, stop_before_pixels=True)
         if ds.Modality in ("RTSTRUCT", "SEG", "RTDOSE"):
             assert {str(e.value) for e in ds.iterall() if e.keyword == "ReferencedSOPInstanceUID"} & images
+
+
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (Debian: dicom3tools) is not installed")
+def test_what_is_left_is_still_valid(exported: Path, tmp_path: Path) -> None:
+    """Removing must not break an object: what the standard requires to be there is emptied or replaced."""
+    deidentify_folder(exported, tmp_path / "out", PseudonymTable(tmp_path / "t.json"), keep_flagged=True)
+    found, kinds = [], {}
+    for file in (tmp_path / "out").glob("*.dcm"):
+        kinds.setdefault(str(pydicom.dcmread(file, stop_before_pixels=True).Modality), []).append(file)
+    assert set(kinds) == {"CT", "SEG", "RTSTRUCT", "RTDOSE", "OT"}
+    for file in [f for files in kinds.values() for f in files[:4]]:
+        run = subprocess.run(["dciodvfy", str(file)], capture_output=True, text=True, errors="replace", check=False)
+        found += [f"{file.name}: {line}" for line in run.stderr.splitlines() if line.startswith("Error")]
+    assert not found, "\n".join(found)
 
 
 def test_what_is_wrong_is_said(tmp_path: Path) -> None:
