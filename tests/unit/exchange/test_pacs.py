@@ -266,8 +266,9 @@ class Relay:
         try:
             while True:
                 near, _ = self._listener.accept()
+                self._sockets.append(near)
                 far = socket.create_connection(("127.0.0.1", self._target))
-                self._sockets += [near, far]
+                self._sockets.append(far)
                 for one, other in ((near, far), (far, near)):
                     threading.Thread(target=self._pass, args=(one, other), daemon=True).start()
         except OSError:

@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
+    EnhancedCTImageStorage,
     ExplicitVRBigEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
@@ -64,6 +65,23 @@ def test_a_multi_frame_image_is_read_by_its_frames_positions(tmp_path: Path) -> 
     single = read_dicom(save(tmp_path / "single", series_of("MR", axes=OBLIQUE))).field
     assert np.array_equal(field.data, 3.0 * pattern() + 5)
     assert field.grid.same_as(single.grid)
+
+
+def test_a_multi_frame_ct_is_read_in_hu(tmp_path: Path) -> None:
+    ds = enhanced_mr((2, 1, 0, 5, 4, 3))
+    ds.Modality, ds.SOPClassUID = "CT", EnhancedCTImageStorage
+    ds.file_meta.MediaStorageSOPClassUID = EnhancedCTImageStorage
+    scaling = ds.SharedFunctionalGroupsSequence[0].PixelValueTransformationSequence[0]
+    scaling.RescaleSlope, scaling.RescaleIntercept, scaling.RescaleType = 2, -1024, "HU"
+    assert np.array_equal(read_ct(save(tmp_path, [ds])).data, 2.0 * pattern() - 1024)
+
+
+def test_loss_by_compression_is_said(tmp_path: Path) -> None:
+    slices = series_of()
+    assert not read_scan(save(tmp_path / "whole", slices)).remarks
+    slices[3].LossyImageCompression = "01"
+    (remark,) = read_scan(save(tmp_path / "lossy", slices)).remarks
+    assert "compressed with loss" in remark.sentence
 
 
 @pytest.mark.parametrize("series", ["", None])

@@ -42,6 +42,7 @@ class Plane:
         padding: lowest and highest stored value that stands for nothing; None where there is none.
         told_apart: what else tells images at the same place apart (echo, time, b-value), as name and value.
         number: instance number, for messages.
+        lossy: whether its pixels were once compressed with loss, as the file says.
     """
 
     file: DicomFile
@@ -60,6 +61,7 @@ class Plane:
     padding: tuple[int, int] | None
     told_apart: tuple[tuple[str, str], ...]
     number: str
+    lossy: bool
 
     @property
     def name(self) -> str:
@@ -154,6 +156,7 @@ def _plane(ds: Any, places: list[Any], file: DicomFile, frame: int) -> Plane:
         padding=_padding(ds),
         told_apart=_told_apart(places),
         number=str(ds.get("InstanceNumber", "") or ""),
+        lossy=str(ds.get("LossyImageCompression", "") or "") == "01",
     )
 
 

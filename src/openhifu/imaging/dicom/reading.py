@@ -72,6 +72,8 @@ def read_dicom(path: Path, series: str = "", progress: Progress = silent) -> Dic
             "interpolation"
         )
     grid = _grid(stack, volume.shape, origin)
+    if any(plane.lossy for plane in stack.planes):
+        sentences.append("the images were compressed with loss: values are near what was measured, not equal to it")
     if passed:
         sentences.append(f"{len(passed)} files beside the images were passed over: {', '.join(passed[:5])}")
     remarks = tuple(Outcome(verdict=Verdict.WARNING, sentence=s) for s in sentences)
