@@ -27,13 +27,16 @@ class Listener(threading.Thread):
         self.port = port
         self.hottest: dict[str, list[float]] = {}
 
-    def run(self) -> None:
+    def _connected(self) -> socket.socket:
         for _ in range(600):
             try:
-                line = socket.create_connection(("127.0.0.1", self.port))
-                break
+                return socket.create_connection(("127.0.0.1", self.port))
             except OSError:
                 time.sleep(0.05)
+        raise AssertionError("nobody listened within 30 s")
+
+    def run(self) -> None:
+        line = self._connected()
         with line, line.makefile("rb") as stream:
             while len(header := stream.read(HEADER.size)) == HEADER.size:
                 message = decoded(header, stream.read(body_size(header)))
