@@ -61,6 +61,13 @@ class Course:
         add_dose(rises, _minutes(stretches), BODY_TEMPERATURE_C - 43.0, outcome.dose)
         return outcome
 
+    def hottest(self, outcome: CourseOutcome) -> Values:
+        """Highest rise [K] of a heeded voxel from the beginning of every exposure to the end of its pause."""
+        _, owner = self._stretches(outcome.timetable)
+        found = np.zeros(len(self.heat))
+        np.maximum.at(found, owner, outcome.rises.max(axis=1))
+        return found
+
     def gradient(self, outcome: CourseOutcome, slopes: Slopes) -> Values:
         """Derivative of an objective with respect to the powers, per W, through temperature and dose and directly."""
         stretches, owner = self._stretches(outcome.timetable)

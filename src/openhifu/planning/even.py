@@ -13,7 +13,7 @@ from openhifu.planning.objectives.outcome import Timetable
 from openhifu.planning.task import Task, worst_of_cells
 
 HEADROOM = 4.0
-"""K below the ceiling at which the hottest voxels of a cell are aimed."""
+"""K below the ceiling at which the hottest exposures are aimed."""
 
 _EDGE_RISE = 13.0  # K above the body at which the edge of a cell stands when it just gets its dose
 _DAMPING = 0.7
@@ -25,6 +25,7 @@ def evened(
     order: tuple[int, ...],
     table: Timetable,
     aims: NDArray[np.float64],
+    caps: NDArray[np.float64],
     steps: int,
     progress: Progress = silent,
 ) -> Timetable:
@@ -38,23 +39,19 @@ def evened(
         order: spots in order of delivery.
         table: where to begin, in that order; its pauses are held.
         aims: CEM43 [min] of the worst part of every cell, in that order.
+        caps: W that no power may exceed, in that order.
         steps: runs of the box.
         progress: told how far it is.
     """
-    course, inside, caps = task.course(order), task.inside, task.caps[list(order)]
+    course, inside = task.course(order), task.inside
     for step in range(steps):
         progress("powers, cell by cell", step / steps)
         outcome = course.run(table)
         worst = worst_of_cells(task, order, outcome.dose[inside])
-        peaks = outcome.rises.max(axis=0)[inside]
-        hottest = np.array([_highest(peaks[task.cells == i]) for i in order])
+        hottest = course.hottest(outcome)
         lacking = np.log2(aims / np.maximum(worst, 1e-6))
         wanted = table.powers * (1 + np.clip(_DAMPING * lacking / _EDGE_RISE, -_MOST, _MOST))
         room = task.ceiling - HEADROOM - BODY_TEMPERATURE_C
         highest = table.powers * np.maximum(room / np.maximum(hottest, 1e-3), 0.7)
         table = replace(table, powers=np.minimum(np.minimum(wanted, highest), caps))
     return table
-
-
-def _highest(rises: NDArray[np.floating]) -> float:
-    return float(rises.max()) if len(rises) else 0.0

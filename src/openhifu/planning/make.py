@@ -48,7 +48,7 @@ class Planned:
 
 
 def make_plan(data: CaseData, progress: Progress = silent) -> Planned:
-    """Plan a case: pose, spots, fields, powers, rests, prediction, checks.
+    """Plan a case: pose, spots, fields, order, powers and rests together, prediction, checks.
 
     The same case gives the same plan, bit for bit on one machine.
 
@@ -79,18 +79,18 @@ def _shots(
     """The exposures of a schedule, in order."""
     return tuple(
         Sonication(
-            index=i,
-            slice_index=spot.slice_index,
-            line_index=spot.line_index,
+            index=place,
+            slice_index=spots[i].slice_index,
+            line_index=spots[i].line_index,
             focus=aims[i],
-            acoustic_power=float(schedule.powers[i]),
+            acoustic_power=float(schedule.powers[place]),
             on_time=schedule.on_time,
-            cooling_time=float(schedule.rests[i]),
+            cooling_time=float(schedule.rests[place]),
             elements_off=off[i],
-            power_ceiling=float(schedule.ceiling[i]),
-            predicted_peak=float(schedule.peaks[i]),
+            power_ceiling=float(schedule.ceiling[place]),
+            predicted_peak=float(schedule.peaks[place]),
         )
-        for i, spot in enumerate(spots)
+        for place, i in enumerate(schedule.order)
     )
 
 

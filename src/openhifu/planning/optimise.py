@@ -1,6 +1,7 @@
 """Power, pause and order of all exposures of a target together, on the temperature that they accumulate.
 
-Order first, by the overlap of the beams in the organs at risk. Then in rounds: powers at which the worst part of every
+Order first: as the spots were placed, where neighbours warm each other, or by the least overlap of the beams in the
+organs at risk, whichever is shorter after two rounds. Then in rounds: powers at which the worst part of every
 cell just gets its dose, pauses by letting every exposure wait for the organs in the whole treatment, and what the whole
 treatment says of cells and organs is what the next round asks for: every cell's lack of dose, cooler organs where one
 comes near its limit. Nothing is heated more than the goal needs, because what must be waited for is the energy in the
@@ -19,10 +20,15 @@ from openhifu.base.units import BODY_TEMPERATURE_C
 from openhifu.planning.even import evened
 from openhifu.planning.objectives.outcome import Timetable
 from openhifu.planning.order import heat_aware_order, overlaps
+from openhifu.planning.spare import spared
 from openhifu.planning.task import Optimised, Task, whole, worst_of_cells
 
-SCOUTED, LEAST, ROUNDS = 8, 4, 4
-"""Rounds of a search from scratch, at most and at least, and rounds at most on the task's own grids after a scout's."""
+TRIED, SCOUTED, LEAST, ROUNDS = 2, 8, 2, 4
+"""Rounds of each order that is tried; rounds after that, at most and at least; rounds at most on the task's own grids
+after a scout's."""
+
+CARRIED = 5
+"""Corrections at most of the powers that a scout found, before they are tried on the task's own grids."""
 
 NEAR = 0.85
 """Share of an organ's limit that rounds steer to, a little under what a plan may use."""
@@ -44,15 +50,21 @@ class _Draft:
         table: in that order.
         resume: degC each organ is waited for.
         lack: factor by which the dose of the worst part of every cell is to grow; None before a whole run.
+        coverage: share of the target that the last whole run covered.
         aim: CEM43 every cell is aimed at, in goals.
+        caps: W that no power may exceed, of every spot.
+        age: rounds behind it.
         ready: whether the powers need no change before the next whole run.
     """
 
     order: tuple[int, ...]
     table: Timetable
     resume: dict[str, float]
+    caps: NDArray[np.float64]
     lack: NDArray[np.float64] | None = None
+    coverage: float = 0.0
     aim: float = 1.0
+    age: int = 0
     ready: bool = False
 
 
@@ -60,34 +72,64 @@ class _Search:
     """Rounds of a search; what it has so far is there when a person stops it."""
 
     def __init__(self, task: Task, progress: Progress) -> None:
-        self.draft = _first(task)
+        self.draft = _first(task, tuple(range(len(task.heat))))
         self.best: Optimised | None = None
         self._own, self._progress = task, progress
+
+    def choose_order(self, task: Task) -> None:
+        """The order that takes less time after a few rounds from the same start, the placed one where equal."""
+        placed = tuple(range(len(task.heat)))
+        orders = dict.fromkeys((placed, heat_aware_order(overlaps(task.heat, task.spared), task.groups)))
+        tried: list[tuple[float, int, _Draft]] = []
+        for number, order in enumerate(orders):
+            self.draft, time = _first(task, order), 0.0
+            for _ in range(TRIED):
+                found = self._round(task, _named(self._progress, f"order {number + 1}"))
+                time = found.treatment.total_time
+            tried.append((time, number, self.draft))
+        self.draft = min(tried, key=lambda t: t[:2])[2]
 
     def rounds(self, task: Task, most: int, least: int, name: str) -> None:
         """Rounds on a task's grids until a course keeps everything; the draft is then the best one's."""
         best: tuple[Optimised, _Draft] | None = None
         for number in range(most):
             named = _named(self._progress, f"{name} {number + 1}")
-            named("powers", 0.0)
-            if not self.draft.ready:
-                self._even(task, 2 if number else 4, named)
             draft = self.draft
-            found = whole(task, draft.order, draft.table, draft.resume, named)
-            self.draft = _answer(task, draft, found)
+            found = self._round(task, named)
             if best is None or found.badness(task) < best[0].badness(task):
-                best = found, replace(self.draft, table=found.timetable, resume=draft.resume)
+                best = found, replace(self.draft, table=found.timetable, resume=draft.resume, caps=draft.caps)
                 self.best = found if task is self._own else None
             if number + 1 >= least and best[0].keeps(task):
                 break
         assert best is not None  # noqa: S101  at least one round was run
         self.draft = best[1]
 
+    def _round(self, task: Task, progress: Progress) -> Optimised:
+        """Powers, then the whole treatment; the draft becomes what it asks for."""
+        progress("powers", 0.0)
+        if not self.draft.ready:
+            self._even(task, 2 if self.draft.age else 4, progress)
+        draft = self.draft
+        found = whole(task, draft.order, draft.table, draft.resume, progress)
+        self.draft = _answer(task, draft, found)
+        return found
+
     def carry(self, scout: Task) -> None:
-        """Powers that give on the task's own grids what the draft's give on a scout's, cell by cell."""
-        order, table = self.draft.order, self.draft.table
-        aims = worst_of_cells(scout, order, scout.course(order).run(table).dose[scout.inside])
-        table = evened(self._own, order, table, aims, 2, self._progress)
+        """Powers that cover on the task's own grids what is wished, from the doses of the scout's cells on.
+
+        What the box on the scout's grids covers less than the whole run there does, it is taken to cover less here too.
+        """
+        order, table, caps = self.draft.order, self.draft.table, self.draft.caps[list(self.draft.order)]
+        doses = scout.course(order).run(table).dose[scout.inside]
+        hidden = self.draft.coverage - float((doses >= scout.goal).mean())
+        aims = worst_of_cells(scout, order, doses)
+        for _ in range(CARRIED):
+            table = evened(self._own, order, table, aims, caps, 2, self._progress)
+            doses = self._own.course(order).run(table).dose[self._own.inside]
+            lacking = self._own.wished + SURPLUS - hidden - float((doses >= self._own.goal).mean())
+            if lacking <= SURPLUS / 2:
+                break
+            aims = aims * 2.0 ** float(np.clip(20 * lacking, 0.1, 0.5))
         self.draft = replace(self.draft, table=table, lack=None, ready=True)
 
     def _even(self, task: Task, steps: int, progress: Progress) -> None:
@@ -96,7 +138,8 @@ class _Search:
             aims = np.full(len(order), task.goal)
         else:  # the box knows less of the heat around it than the whole run did: aims are relative to what it says
             aims = lack * worst_of_cells(task, order, task.course(order).run(table).dose[task.inside])
-        self.draft = replace(self.draft, table=evened(task, order, table, aims, steps, progress))
+        caps = self.draft.caps[list(order)]
+        self.draft = replace(self.draft, table=evened(task, order, table, aims, caps, steps, progress))
 
 
 def optimise(task: Task, progress: Progress = silent) -> Optimised:
@@ -107,6 +150,7 @@ def optimise(task: Task, progress: Progress = silent) -> Optimised:
     search = _Search(task, progress)
     stopped = False
     try:
+        search.choose_order(task.scout or task)
         if task.scout is not None:
             search.rounds(task.scout, SCOUTED, LEAST, "scouting, round")
             search.carry(task.scout)
@@ -124,21 +168,20 @@ def _named(progress: Progress, name: str) -> Progress:
     return lambda stage, fraction: progress(f"{name}: {stage}", fraction)
 
 
-def _first(task: Task) -> _Draft:
-    """The order, and powers at which the middle spot alone comes half way to the ceiling."""
-    order = heat_aware_order(overlaps(task.heat, task.spared), task.groups)
+def _first(task: Task, order: tuple[int, ...]) -> _Draft:
+    """An order with powers at which the middle spot alone comes half way to the ceiling."""
     middle, count = order[len(order) // 2], len(order)
     rise = task.course((middle,)).run(Timetable(np.ones(1), np.array([task.on_time]), np.zeros(1))).rises.max()
     powers = np.minimum(task.caps[list(order)], 0.5 * (task.ceiling - BODY_TEMPERATURE_C) / float(rise))
     table = Timetable(powers, np.full(count, task.on_time), np.full(count, max(task.least_pause, 2 * task.on_time)))
-    return _Draft(order, table, {name: limit.resume_below for name, (_, limit) in task.organs.items()})
+    return _Draft(order, table, {n: limit.resume_below for n, (_, limit) in task.organs.items()}, task.caps)
 
 
 def _answer(task: Task, draft: _Draft, found: Optimised) -> _Draft:
     """What a round asks of the next one.
 
-    Organs near their limit are waited for longer, others less; cells that lack dose get more, the aim of all falls
-    where more is covered than wished.
+    Organs near their limit are waited for longer, others less, and spared where waiting does not help; cells that lack
+    dose get more, the aim of all falls where more is covered than wished.
     """
     resume = dict(found.resume)
     for name, share in found.shares(task).items():
@@ -146,7 +189,9 @@ def _answer(task: Task, draft: _Draft, found: Optimised) -> _Draft:
         highest = task.organs[name][1].resume_below
         resume[name] = float(np.clip(resume[name] - np.clip(change, -0.5, 1.5), _COOLEST, highest))
     surplus = found.coverage - task.wished - SURPLUS
-    aim = draft.aim * 2.0 ** float(-np.clip(10 * surplus, -0.2, 0.4))
+    aim = draft.aim * 2.0 ** float(-np.clip(15 * surplus, -0.3, 0.4))
     lack = aim * task.goal / np.maximum(found.worst, 1e-6)
     lack = np.clip(lack, 2.0**-_MOST_OCTAVES, 2.0**_MOST_OCTAVES)
-    return _Draft(draft.order, found.timetable, resume, lack, aim)
+    patient = draft.age + 1 < TRIED  # the first rounds only wait longer
+    caps = draft.caps if patient else spared(task, found, draft.caps, NEAR)
+    return _Draft(draft.order, found.timetable, resume, caps, lack, found.coverage, aim, draft.age + 1)

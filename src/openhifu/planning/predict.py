@@ -59,10 +59,15 @@ def heat_solver(here: Scene, tissues: Medium) -> Pennes:
         here: the scene.
         tissues: the plan's tissues on the heat grid, or a simulated patient's.
     """
+    held, gases = held_and_insulating(here, tissues)
+    return Pennes(tissues, tissue("blood"), Boundary.HELD_AT_START, held=held, insulating=gases, track_peak=True)
+
+
+def held_and_insulating(here: Scene, tissues: Medium) -> tuple[tuple[HeldTemperature, ...], tuple[str, ...]]:
+    """Coupling water at its temperature, and the gases among some tissues of a scene."""
     case = here.data.case
     water = HeldTemperature(case.background, case.prescription.water_temperature)
-    gases = tuple(t for t in GASES if t in tissues.map.tissues)
-    return Pennes(tissues, tissue("blood"), Boundary.HELD_AT_START, held=(water,), insulating=gases, track_peak=True)
+    return (water,), tuple(t for t in GASES if t in tissues.map.tissues)
 
 
 def target_zone(here: Scene) -> np.ndarray:

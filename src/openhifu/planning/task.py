@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from openhifu.base.progress import Progress, silent
 from openhifu.model.limits import OrganLimit
 from openhifu.planning.course import Course
 from openhifu.planning.objectives.outcome import Timetable
+from openhifu.planning.scene import TARGET_NAME
 from openhifu.thermal.dose import ThermalDose
 from openhifu.thermal.probe import Probe
 from openhifu.thermal.solver import BioheatSolver
@@ -20,8 +21,6 @@ from openhifu.thermal.treatment import Exposure, RestRule, Treatment, Watch, run
 
 ALLOWED = 0.9
 """Share of an organ's CEM43 limit that a plan may use; tissue values are uncertain."""
-
-_LOOK = 5.0  # s between looks at the organs
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +44,9 @@ class Task:
         wished: share of the target that is to reach it.
         ceiling: degC.
         pre_cooling: s before the first exposure.
+        zone: where the peak of an exposure is looked for; None for the target.
+        watched: the part of an organ that is looked at while it cools; organs that are not named are watched whole.
+        look: s between looks at the organs.
         scout: the same task on coarser grids, on which most of the search runs; None for no search but the task's own.
     """
 
@@ -64,6 +66,9 @@ class Task:
     ceiling: float
     wished: float = 0.95
     pre_cooling: float = 0.0
+    zone: NDArray[np.bool_] | None = None
+    watched: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    look: float = 5.0
     scout: Task | None = None
 
     @property
@@ -144,15 +149,16 @@ def whole(
     """
     solver = task.make_solver()
     grid = solver.grid
-    watches = tuple(Watch(Probe(n, grid, task.organs[n][0]), t) for n, t in resume.items())
-    rule = RestRule(task.least_pause if watches else 0.0, task.longest_pause, watches, _LOOK)
+    watches = tuple(Watch(Probe(n, grid, task.watched.get(n, task.organs[n][0])), t) for n, t in resume.items())
+    rule = RestRule(task.least_pause if watches else 0.0, task.longest_pause, watches, task.look)
     given = np.zeros(len(order)) if watches else table.pauses
     exposures = [
         Exposure(task.heat[i], float(p), float(on), float(pause))
         for i, p, on, pause in zip(order, table.powers, table.on_times, given, strict=True)
     ]
     dose = ThermalDose(grid)
-    found = run_treatment(solver, exposures, rule, Probe("target", grid, task.target), dose, task.pre_cooling, progress)
+    zone = Probe(TARGET_NAME, grid, task.target if task.zone is None else task.zone)
+    found = run_treatment(solver, exposures, rule, zone, dose, task.pre_cooling, progress)
     doses = dose.field.data
     return Optimised(
         order=order,

@@ -15,7 +15,8 @@ from openhifu.model.medium import Medium
 from openhifu.planning.course import Course
 from openhifu.planning.equal import equal_course
 from openhifu.planning.optimise import optimise
-from openhifu.planning.task import ALLOWED, Optimised, Task
+from openhifu.planning.spare import MOST_CUT, spared
+from openhifu.planning.task import ALLOWED, Optimised, Task, whole
 from openhifu.thermal.adjoint import LinearTreatment
 from openhifu.thermal.boundary import Boundary
 from openhifu.thermal.pennes import Pennes
@@ -111,6 +112,27 @@ def test_a_scout_on_the_same_grids_leads_to_a_course_that_keeps_everything(found
     led = optimise(replace(task(), scout=task()))
     assert led.keeps(task())
     assert led.treatment.total_time <= 1.1 * found.treatment.total_time
+
+
+def test_the_placed_order_is_left_only_for_a_shorter_one(found: Optimised) -> None:
+    alike = optimise(replace(task(), groups=(0, 1, 2)))
+    assert alike.order == (0, 1, 2)
+    assert found.treatment.total_time <= 1.02 * alike.treatment.total_time
+
+
+def test_an_organ_that_waiting_cannot_help_takes_power_from_the_exposures_that_heat_it_most(found: Optimised) -> None:
+    asked = task()
+    heated = whole(asked, found.order, replace(found.timetable, powers=1.6 * found.timetable.powers), found.resume)
+    strict = replace(asked, organs={"organ": (asked.organs["organ"][0], strict_limit(heated.doses["organ"] / 8))})
+    caps = spared(strict, heated, asked.caps, 1.0)
+    cut = caps[list(found.order)] / heated.timetable.powers
+    assert cut.min() >= 1 - MOST_CUT
+    assert cut.min() < 0.98
+    np.testing.assert_array_equal(spared(asked, found, asked.caps, 1.0), asked.caps)
+
+
+def strict_limit(dose: float) -> OrganLimit:
+    return OrganLimit(organ="organ", cem43_max=dose, resume_below=42.0, source="for a test")
 
 
 def test_equal_powers_and_pauses_cover_as_much_and_take_longer(found: Optimised) -> None:

@@ -61,7 +61,7 @@ def main(folder: Path, lock: int) -> int:
             diary.write(state=JobState.RUNNING)
             result = KINDS[asked.kind](Path(asked.home), folder, asked, diary)
         diary.write(state=JobState.DONE, fraction=1.0, message="done", result=result)
-    except KeyboardInterrupt:
+    except (_Cancelled, KeyboardInterrupt):
         diary.write(state=JobState.CANCELLED, message="cancelled")
     except HifuError as error:
         what, remedy = sentences(error)
@@ -94,9 +94,13 @@ def _taken(handle: int) -> bool:
     return True
 
 
+class _Cancelled(BaseException):
+    """Given up for good: unlike Ctrl-C, after which long work hands back the best it has."""
+
+
 def _cancelled(number: int, frame: FrameType | None) -> NoReturn:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    raise _Cancelled
 
 
 if __name__ == "__main__":

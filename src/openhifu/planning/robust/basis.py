@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
 from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.solve import solve_many
@@ -21,8 +20,8 @@ from openhifu.model.catalogue import transducer
 from openhifu.model.medium import Medium
 from openhifu.model.plan import TreatmentPlan
 from openhifu.planning.anatomy import anatomy
-from openhifu.planning.local import BORDER
 from openhifu.planning.scene import Scene, block_mean, coarser, scene
+from openhifu.planning.scene_task import about_target
 
 ANCHORS = 3
 """Exposures whose field is solved anew in every scenario; the others follow their nearest one."""
@@ -75,7 +74,7 @@ def prepare(data: CaseData, plan: TreatmentPlan, threads: int = 2, progress: Pro
     here = scene(data, device, anatomy(data, device.frequency), plan.pose)
     coarse = coarser(here)
     medium = data.medium(here.grids.field)
-    box, cut = _about_target(here)
+    box, cut = about_target(here)
     shots = range(len(plan.sonications))
     near = np.empty((len(shots), *box.shape), np.float32)
     far = np.empty((len(shots), *coarse.grids.heat.shape), np.float32)
@@ -107,13 +106,6 @@ def heats(
     if len(whole) != len(found):
         raise CannotModel("a field was solved without its heat; ask the march for heat")
     return whole
-
-
-def _about_target(here: Scene) -> tuple[Grid, tuple[slice, ...]]:
-    near = np.asarray(distance_transform_edt(~here.target, sampling=here.grids.heat.spacing)) <= BORDER
-    where = np.argwhere(near)
-    low, high = where.min(axis=0), where.max(axis=0) + 1
-    return here.grids.heat.crop(low, high), tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
 
 
 def _spread(foci: NDArray[np.float64], centre: NDArray[np.float64]) -> tuple[int, ...]:

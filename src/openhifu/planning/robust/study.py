@@ -133,10 +133,11 @@ def _gathered(pool: Executor, basis: Basis, drawn: list[Scenario], progress: Pro
             found.append(future.result())
             progress("scenarios", len(found) / len(drawn))
     except KeyboardInterrupt:
-        for future in waiting:
-            future.cancel()
         if not found:
             raise
+    finally:
+        for future in waiting:
+            future.cancel()
     return found
 
 

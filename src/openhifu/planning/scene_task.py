@@ -1,0 +1,107 @@
+"""A case seen along a beam as a task for the optimiser: on the scene's heat grid, and on a coarser one to scout on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+from scipy.spatial import KDTree
+
+from openhifu.base.field import Field
+from openhifu.base.grid import Grid
+from openhifu.model.catalogue import tissue
+from openhifu.model.medium import Medium
+from openhifu.model.tissuemap import TissueMap
+from openhifu.planning.course import Course
+from openhifu.planning.predict import LONGEST_REST, LOOK, heat_solver, held_and_insulating, target_zone, watched_part
+from openhifu.planning.scene import Scene, block_mean, coarser
+from openhifu.planning.spots import Spot
+from openhifu.planning.task import Task
+from openhifu.thermal.adjoint import LinearTreatment
+from openhifu.thermal.boundary import Boundary
+
+BORDER = 12e-3
+"""m of tissue around the target in the box; heat diffuses sqrt(4 D t) = 6 mm in a minute."""
+
+COVERED = 0.95
+"""Share of the target that plans cover at least, even where less is prescribed: tissue values are uncertain."""
+
+HEADROOM = 4.0
+"""K kept below the prescribed highest temperature: tissue values are uncertain."""
+
+
+def scene_task(here: Scene, heat: Sequence[Field], spots: tuple[Spot, ...], caps: NDArray[np.float64]) -> Task:
+    """The task of a scene, with its scout.
+
+    Args:
+        here: the scene.
+        heat: W/m3 per watt of every spot, on its heat grid.
+        spots: where they are.
+        caps: W that device and site allow each of them.
+    """
+    scout = coarser(here)
+    coarse = tuple(block_mean(h, scout.grids.heat) for h in heat)
+    return replace(_alone(here, tuple(heat), spots, caps), scout=_alone(scout, coarse, spots, caps))
+
+
+def about_target(here: Scene) -> tuple[Grid, tuple[slice, ...]]:
+    """The box of the heat grid about the target, and where it lies."""
+    near = np.asarray(distance_transform_edt(~here.target, sampling=here.grids.heat.spacing)) <= BORDER
+    where = np.argwhere(near)
+    low, high = where.min(axis=0), where.max(axis=0) + 1
+    return here.grids.heat.crop(low, high), tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+
+
+def _alone(here: Scene, heat: tuple[Field, ...], spots: tuple[Spot, ...], caps: NDArray[np.float64]) -> Task:
+    case, wish = here.data.case, here.data.case.prescription
+    box, cut = about_target(here)
+    tissues = Medium(
+        TissueMap(box, np.ascontiguousarray(here.tissues.map.data[cut]), here.tissues.map.tissues),
+        here.tissues.tissues,
+    )
+    target = here.target[cut]
+    stable = heat_solver(here, tissues).stable_step
+    held, gases = held_and_insulating(here, tissues)
+    model = LinearTreatment(
+        tissues, tissue("blood"), Boundary.HELD_AT_START, 0.5 * stable, held, gases, rest_step=stable
+    )
+    near = tuple(Field(box, np.ascontiguousarray(h.data[cut]), h.quantity) for h in heat)
+    limits = {o.name: o.limit for o in case.organs}
+    return Task(
+        make_solver=lambda: heat_solver(here, here.tissues),
+        heat=heat,
+        groups=tuple(s.slice_index for s in spots),
+        target=here.target,
+        organs={name: (mask, limits[name]) for name, mask in here.organs.items()},
+        near=Course(model, near, target_zone(here)[cut]),
+        near_target=target,
+        cells=_cells(here, box, target, spots),
+        on_time=wish.on_time,
+        least_pause=min(wish.cooling_time, LONGEST_REST),
+        longest_pause=LONGEST_REST,
+        caps=caps,
+        goal=wish.goal_cem43,
+        ceiling=min(wish.peak_high, case.site.peak_temperature) - HEADROOM,
+        wished=max(wish.coverage, COVERED),
+        pre_cooling=wish.pre_cooling,
+        zone=target_zone(here),
+        watched={name: watched_part(mask, heat) for name, mask in here.organs.items()},
+        look=LOOK,
+    )
+
+
+def _cells(here: Scene, box: Grid, target: NDArray[np.bool_], spots: tuple[Spot, ...]) -> NDArray[np.intp]:
+    """Nearest spot of each target voxel, lengths measured in lattice spacings; every spot owns at least one voxel."""
+    wish = here.data.case.prescription
+    scale = 1 / np.array([wish.lateral_spacing, wish.lateral_spacing, wish.axial_spacing])
+    axes = np.asarray(here.pose.axes)
+    voxels = (box.world(np.argwhere(target)) - np.asarray(here.pose.focus)) @ axes.T
+    places = np.array([s.offset for s in spots])
+    cell = np.asarray(KDTree(places * scale).query(voxels * scale)[1], np.intp)
+    empty = np.setdiff1d(np.arange(len(spots)), cell)
+    if len(empty):
+        cell[KDTree(voxels * scale).query(places[empty] * scale)[1]] = empty
+    return cell
