@@ -78,6 +78,7 @@ def plan_summary(plan: TreatmentPlan) -> list[str]:
         f"expected: {100 * p.coverage:.1f} % of {1e6 * p.target_volume:.2f} mL over CEM43 "
         f"{plan.prescription.goal_cem43:.0f} min, hottest {p.peak_temperature:.0f} degC, {p.energy / 1e3:.1f} kJ, "
         f"{p.treatment_time / 60:.0f} min",
+        *(r.sentence for r in plan.certificate),
     ]
 
 

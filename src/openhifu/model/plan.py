@@ -90,6 +90,29 @@ class Prediction(Record):
         return self.ablated_target_volume / self.target_volume if self.target_volume > 0 else 0.0
 
 
+class Relaxation(Record):
+    """What one limit that binds a plan costs it: the course found anew with that limit a little wider.
+
+    Attributes:
+        limit: which limit.
+        change: what it was widened to, in words.
+        time_saved: s by which the treatment would be shorter.
+        coverage_gained: share of the target that would be covered more.
+    """
+
+    limit: str
+    change: str
+    time_saved: float
+    coverage_gained: float
+
+    @property
+    def sentence(self) -> str:
+        """For people, in minutes and per cent."""
+        faster = f"{abs(self.time_saved) / 60:.1f} min {'shorter' if self.time_saved >= 0 else 'longer'}"
+        wider = f"{abs(100 * self.coverage_gained):.1f} % {'more' if self.coverage_gained >= 0 else 'less'}"
+        return f"{self.limit} binds: with {self.change} the treatment would be {faster} and cover {wider}"
+
+
 class Provenance(Record):
     """What a plan was made from: hashes of case, device and tissue values, program version.
 
@@ -126,6 +149,7 @@ class TreatmentPlan(Record):
         findings: every check.
         unmet: wishes of the prescription that could not be met, with the reason.
         provenance: what it was made from.
+        certificate: limits that bind, and what a wider one would buy; empty in plans from before there was one.
     """
 
     case: str
@@ -142,6 +166,13 @@ class TreatmentPlan(Record):
     findings: tuple[Finding, ...]
     unmet: tuple[str, ...]
     provenance: Provenance
+    certificate: tuple[Relaxation, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_an_empty_certificate(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A plan from before there were certificates keeps the content, and the hash, it had."""
+        data = write(self)
+        return {key: value for key, value in data.items() if value or key != "certificate"}
 
     @property
     def energy(self) -> float:

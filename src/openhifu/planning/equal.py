@@ -37,9 +37,9 @@ def equal_course(task: Task, coverage: float, share: float, progress: Progress =
     for trial in range(_PAUSES):
         progress("equal plan: pause", trial / _PAUSES)
         middle = (low + high) / 2
-        found = whole(sketch, order, _covering(sketch, order, float(np.exp(middle)), coverage), {})
+        found = whole(sketch, order, _covering(sketch, order, float(np.exp(middle)), coverage), None)
         low, high = (middle, high) if found.over(sketch, share) else (low, middle)
-    return whole(task, order, _covering(task, order, float(np.exp(high)), coverage), {}, progress)
+    return whole(task, order, _covering(task, order, float(np.exp(high)), coverage), None, progress)
 
 
 def _covering(task: Task, order: tuple[int, ...], pause: float, coverage: float) -> Timetable:

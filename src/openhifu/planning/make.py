@@ -127,6 +127,7 @@ def _assembled(
         findings=findings,
         unmet=_unmet(findings, schedule),
         provenance=_provenance(here, fields, schedule),
+        certificate=schedule.certificate,
     )
     return Planned(plan, here.data, replace(history, plan_hash=plan.content_hash), chosen.window)
 

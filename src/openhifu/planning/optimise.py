@@ -38,6 +38,9 @@ SURPLUS = 0.006
 
 _COOLEST = 38.5  # degC; the least temperature an organ is waited for
 _PER_OCTAVE = 0.55  # K of resume temperature an octave of an organ's dose asks for; two octaves a K below 43 C
+_TIME_OF_COVERAGE = (
+    0.8  # share of the time that covering all rather than nothing would cost, from its slope near the wish
+)
 _MOST_OCTAVES = 4.0  # of dose that a cell may be told to lack
 
 
@@ -77,7 +80,10 @@ class _Search:
         self._own, self._progress = task, progress
 
     def choose_order(self, task: Task) -> None:
-        """The order that takes less time after a few rounds from the same start, the placed one where equal."""
+        """The order that takes less time after a few rounds from the same start, the placed one where equal.
+
+        What an order covers less than is wished counts as time: a per cent of the target costs somewhat less than one.
+        """
         placed = tuple(range(len(task.heat)))
         orders = dict.fromkeys((placed, heat_aware_order(overlaps(task.heat, task.spared), task.groups)))
         tried: list[tuple[float, int, _Draft]] = []
@@ -85,7 +91,8 @@ class _Search:
             self.draft, time = _first(task, order), 0.0
             for _ in range(TRIED):
                 found = self._round(task, _named(self._progress, f"order {number + 1}"))
-                time = found.treatment.total_time
+                missing = max(0.0, task.wished - found.coverage)
+                time = found.treatment.total_time * (1 + _TIME_OF_COVERAGE * missing)
             tried.append((time, number, self.draft))
         self.draft = min(tried, key=lambda t: t[:2])[2]
 
@@ -114,6 +121,11 @@ class _Search:
         self.draft = _answer(task, draft, found)
         return found
 
+    def after(self, draft: _Draft) -> Optimised:
+        """One round from a draft."""
+        self.draft = draft
+        return self._round(self._own, self._progress)
+
     def carry(self, scout: Task) -> None:
         """Powers that cover on the task's own grids what is wished, from the doses of the scout's cells on.
 
@@ -127,7 +139,7 @@ class _Search:
             table = evened(self._own, order, table, aims, caps, 2, self._progress)
             doses = self._own.course(order).run(table).dose[self._own.inside]
             lacking = self._own.wished + SURPLUS - hidden - float((doses >= self._own.goal).mean())
-            if lacking <= SURPLUS / 2:
+            if lacking <= 0:
                 break
             aims = aims * 2.0 ** float(np.clip(20 * lacking, 0.1, 0.5))
         self.draft = replace(self.draft, table=table, lack=None, ready=True)
@@ -162,6 +174,13 @@ def optimise(task: Task, progress: Progress = silent) -> Optimised:
     draft = search.draft
     best = search.best or whole(task, draft.order, draft.table, draft.resume, progress)
     return replace(best, stopped=stopped)
+
+
+def continued(task: Task, found: Optimised, progress: Progress = silent) -> Optimised:
+    """One more round from a course that was found, for a task that may differ in its limits."""
+    search = _Search(task, progress)
+    begin = _Draft(found.order, found.timetable, found.resume, task.caps, age=TRIED)
+    return search.after(_answer(task, begin, found))
 
 
 def _named(progress: Progress, name: str) -> Progress:

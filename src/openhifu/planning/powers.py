@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from openhifu.base.progress import Progress, silent
 from openhifu.model.history import TreatmentHistory
 from openhifu.model.limits import OrganAtRisk
-from openhifu.model.plan import Prediction
+from openhifu.model.plan import Prediction, Relaxation
+from openhifu.planning.certificate import certify
 from openhifu.planning.fields import SpotFields
 from openhifu.planning.optimise import optimise
 from openhifu.planning.predict import Outlook, numbers
@@ -37,6 +38,7 @@ class Schedule:
         on_time: s of every exposure.
         organs: organs at risk with the resume temperatures that were settled on.
         outlook: the full treatment.
+        certificate: limits that bind, and what a wider one would buy; empty where a person stopped the search.
         unmet: what could not be reached, in words.
     """
 
@@ -48,6 +50,7 @@ class Schedule:
     on_time: float
     organs: tuple[OrganAtRisk, ...]
     outlook: Outlook
+    certificate: tuple[Relaxation, ...]
     unmet: tuple[str, ...]
 
     @property
@@ -88,6 +91,7 @@ def find_schedule(here: Scene, fields: SpotFields, spots: tuple[Spot, ...], prog
         on_time=task.on_time,
         organs=organs,
         outlook=outlook,
+        certificate=() if found.stopped else certify(task, found, progress),
         unmet=(*((STOPPED,) if found.stopped else ()), *_held_up(outlook)),
     )
 

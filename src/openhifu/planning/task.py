@@ -94,7 +94,7 @@ class Optimised:
     Attributes:
         order: spots in order of delivery.
         timetable: in that order.
-        resume: degC each organ is waited for; empty if the pauses were given.
+        resume: degC each organ is waited for; empty where none is or the pauses were given.
         treatment: the whole treatment as predicted.
         coverage: share of the target over its goal.
         doses: highest CEM43 [min] of every organ.
@@ -136,22 +136,27 @@ class Optimised:
 
 
 def whole(
-    task: Task, order: tuple[int, ...], table: Timetable, resume: Mapping[str, float], progress: Progress = silent
+    task: Task,
+    order: tuple[int, ...],
+    table: Timetable,
+    resume: Mapping[str, float] | None,
+    progress: Progress = silent,
 ) -> Optimised:
     """The whole treatment with given powers, each exposure waiting for the organs.
 
     Args:
         task: what is treated.
         order: spots in order of delivery.
-        table: powers and on-times in that order; its pauses count only when no organ is waited for.
-        resume: degC each organ is waited for; empty takes the pauses as they are.
+        table: powers and on-times in that order; its pauses count only where they are given.
+        resume: degC each organ is waited for, after the least pause; None takes the pauses as they are given.
         progress: told how far it is.
     """
     solver = task.make_solver()
     grid = solver.grid
-    watches = tuple(Watch(Probe(n, grid, task.watched.get(n, task.organs[n][0])), t) for n, t in resume.items())
-    rule = RestRule(task.least_pause if watches else 0.0, task.longest_pause, watches, task.look)
-    given = np.zeros(len(order)) if watches else table.pauses
+    waits = {} if resume is None else resume
+    watches = tuple(Watch(Probe(n, grid, task.watched.get(n, task.organs[n][0])), t) for n, t in waits.items())
+    rule = RestRule(0.0 if resume is None else task.least_pause, task.longest_pause, watches, task.look)
+    given = table.pauses if resume is None else np.zeros(len(order))
     exposures = [
         Exposure(task.heat[i], float(p), float(on), float(pause))
         for i, p, on, pause in zip(order, table.powers, table.on_times, given, strict=True)
@@ -163,7 +168,7 @@ def whole(
     return Optimised(
         order=order,
         timetable=replace(table, pauses=np.array([e.rest for e in found.exposures])),
-        resume=dict(resume),
+        resume=dict(waits),
         treatment=found,
         coverage=float((doses[task.target] >= task.goal).mean()),
         doses={name: float(doses[mask].max()) for name, (mask, _) in task.organs.items()},

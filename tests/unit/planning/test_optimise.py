@@ -142,3 +142,9 @@ def test_equal_powers_and_pauses_cover_as_much_and_take_longer(found: Optimised)
     assert plain.coverage >= found.coverage - 0.02
     assert not plain.over(task(), ALLOWED)
     assert plain.treatment.total_time > found.treatment.total_time
+
+
+def test_without_organs_every_pause_is_the_least(found: Optimised) -> None:
+    free = optimise(replace(task(), organs={}))
+    np.testing.assert_allclose(free.timetable.pauses, 5.0)
+    assert free.coverage >= 0.95
