@@ -27,6 +27,17 @@ _VIOLATIONS = """async () => (await axe.run(document, {resultTypes: ["violations
 })"""
 
 
+LANGUAGES = ("zh", "en", "es", "de", "it", "ja")
+
+_CLIPPED = """() => [...document.querySelectorAll("body *")].filter((one) => {
+    const own = [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim());
+    const look = getComputedStyle(one);
+    const meant = look.position === "absolute" && look.clipPath !== "none";  // words for those who listen only
+    if (!own || meant || !one.getClientRects().length || look.display === "inline") return false;
+    return one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight + 2;
+}).map((one) => `<${one.localName} class="${one.getAttribute("class") ?? ""}"> ${one.textContent.slice(0, 60)}`)"""
+
+
 def missing_browser() -> str:
     """Why there is no page in a browser for tests; empty if there is."""
     if CHROMIUM is None:
@@ -62,6 +73,18 @@ class Desk:
         found = self.page.evaluate(_VIOLATIONS)
         assert not found, f"{name}: {found}"
 
+    def holds_all_words(self, name: str) -> None:
+        """Keep a picture of the screen in each language: no text may be cut off, and axe finds nothing."""
+        choice, found = self.page.locator("select.language"), {}
+        for language in LANGUAGES:
+            choice.select_option(language)
+            self.page.wait_for_function("(language) => document.documentElement.lang === language", arg=language)
+            self.looks_well(f"{name}-{language}")
+            if clipped := self.page.evaluate(_CLIPPED):
+                found[language] = clipped
+        choice.select_option("en")
+        assert not found, found
+
     def button(self, name: str) -> Locator:
         """A button by its whole name."""
         return self.page.get_by_role("button", name=name, exact=True)
@@ -90,6 +113,32 @@ class Desk:
         self.fill(Name=name, Password=password)
         self.button("Log in").click()
         self.page.get_by_role("heading", level=1, name="Cases").wait_for()
+
+    def opened_plan(self, origin: str, plan: str) -> None:
+        """Open a plan by its fingerprint in the list of plans."""
+        self.page.goto(f"{origin}/plans")
+        self.link(plan[:12]).click()
+        self.drawn()
+
+    def answers(self, words: str) -> None:
+        """Say yes to a question of the treatment that holds these words."""
+        asked = self.page.get_by_role("region", name="Question").filter(has_text=words)
+        asked.wait_for(timeout=2 * MINUTES)
+        asked.get_by_role("button").first.click()
+
+    def has_treated(self, spots: int) -> None:
+        """Wait until so many spots are done and output is on."""
+        self.page.wait_for_function(
+            """(least) => document.querySelectorAll(".spot-strip .done").length >= least
+                && document.querySelector(".state[data-tone=work]")""",
+            arg=spots,
+            timeout=2 * MINUTES,
+        )
+
+    def is_over(self) -> None:
+        """Wait until the treatment has ended."""
+        self.page.locator(".treat[data-over=true]").wait_for(timeout=4 * MINUTES)
+        self.link("To the review").wait_for()
 
     def drawn(self) -> None:
         """Wait until the slices and the surfaces are on the canvas."""
@@ -127,5 +176,9 @@ def desks(pictures: Path) -> Iterator[Desks]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_GRAPHICS)
         try:
             yield Desks(browser, pictures)
+        except BaseException:
+            for number, context in enumerate(browser.contexts):
+                context.pages[0].screenshot(path=pictures / f"failed-{number}.png")
+            raise
         finally:
             browser.close()

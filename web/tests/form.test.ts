@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { fieldsOf, valueAt, withValue } from "../src/form/schema";
+import { fieldsOf, meant, shown, startOf, valueAt, withValue } from "../src/form/schema";
 import { readRoute } from "../src/route";
 import { shareAt } from "../src/plot/dose-volume";
 import { History } from "../src/treat-history";
@@ -33,6 +33,28 @@ it("changes one value and leaves the given ones as they were", () => {
   const after = withValue(before, ["inner", "b"], 3);
   expect(valueAt(after, ["inner", "b"])).toBe(3);
   expect(before).toEqual({ a: 1, inner: { b: 2 } });
+});
+
+it("begins a group that may be absent with what the schema presets", () => {
+  const [control] = fieldsOf({
+    type: "object",
+    properties: { control: { anyOf: [{ $ref: "#/$defs/Control" }, { type: "null" }], default: null } },
+    $defs: {
+      Control: { type: "object", properties: { share: { type: "number" }, step: { type: "number", default: 0.8 } } },
+    },
+  });
+  expect(control!.optional).toBe(true);
+  expect(startOf(control!)).toEqual({ step: 0.8 });
+});
+
+it("shows lengths in millimetres and means metres, to the last digit", () => {
+  const [spacing, power] = fieldsOf({
+    type: "object",
+    properties: { lateral_spacing: { type: "number" }, power: { type: "number" } },
+  });
+  for (const metres of [0.0032, 0.0055, 0.0011, 1e-3]) expect(meant(spacing!, shown(spacing!, metres))).toBe(metres);
+  expect(shown(spacing!, 0.0032)).toBe(3.2);
+  expect(shown(power!, 0.0032)).toBe(0.0032);
 });
 
 it("reads addresses as screens", () => {

@@ -27,6 +27,8 @@ export interface Field {
   low?: number;
   high?: number;
   description: string;
+  /** What the schema takes where nothing is given. */
+  preset?: unknown;
   fields: Field[];
 }
 
@@ -71,10 +73,17 @@ export function fieldsOf(schema: Schema, root: Schema = schema, path: string[] =
         low: found.minimum ?? found.exclusiveMinimum,
         high: found.maximum ?? found.exclusiveMaximum,
         description: found.description ?? "",
+        preset: found.default,
         fields: kind === "group" ? fieldsOf(found, root, here) : [],
       } satisfies Field;
     })
     .filter((field) => field.kind !== "other");
+}
+
+/** A group as it is when it has just been taken in: what the schema presets, and the rest to be filled. */
+export function startOf(group: Field): Values {
+  const preset = group.fields.filter((field) => field.preset !== undefined);
+  return Object.fromEntries(preset.map((field) => [field.path.at(-1)!, field.preset]));
 }
 
 export type Values = Record<string, unknown>;
@@ -89,4 +98,22 @@ export function withValue(values: Values, path: string[], value: unknown): Value
   if (name === undefined) return values;
   const inner = rest.length ? withValue((values[name] ?? {}) as Values, rest, value) : value;
   return { ...values, [name]: inner };
+}
+
+/** Lengths are in metres inside and in millimetres before people. */
+const MILLIMETRES = new Set(["lateral_spacing", "axial_spacing"]);
+
+const factorOf = (field: Field): number => (MILLIMETRES.has(field.path.at(-1) ?? "") ? 1e3 : 1);
+
+/** A number without the last digits that a change of units leaves behind. */
+const tidy = (value: number): number => Number(value.toPrecision(12));
+
+/** A number of a field as people read it. */
+export function shown(field: Field, value: number): number {
+  return tidy(value * factorOf(field));
+}
+
+/** What was typed into a field, as the schema has it. */
+export function meant(field: Field, typed: number): number {
+  return tidy(typed / factorOf(field));
 }

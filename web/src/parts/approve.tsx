@@ -8,6 +8,7 @@ import { moment, number } from "../words/numbers";
 import { t } from "../words/words";
 import { JobCard } from "./job-card";
 import { Link } from "./link";
+import { Pace } from "./pace";
 import { ProblemSays } from "./says";
 
 interface StepProps {
@@ -125,17 +126,7 @@ function Begin({ plan }: { plan: PlanView }) {
     <section class="stack">
       <h2>{t("approve.treat")}</h2>
       <p class="quiet">{t("approve.treat.how")}</p>
-      <label>
-        {t("approve.pace")}
-        <input
-          type="number"
-          min={0.1}
-          max={1000}
-          step="any"
-          value={pace}
-          onInput={(event) => setPace(event.currentTarget.valueAsNumber || 1)}
-        />
-      </label>
+      <Pace pace={pace} change={setPace} />
       <button type="button" class="main" onClick={begin}>
         {t("approve.treat.begin")}
       </button>

@@ -28,6 +28,7 @@ async function upload(file: Blob, name: string, fields: Fields): Promise<Job> {
   return (await (await send(`/cases/import?${query}`, { method: "POST", body: form })).json()) as Job;
 }
 
+/** A choice that nobody makes for the person: what comes first is the request to choose. */
 function Choice(props: { label: string; value: string; names: string[]; onChoice: (name: string) => void }) {
   return (
     <label>
@@ -35,7 +36,7 @@ function Choice(props: { label: string; value: string; names: string[]; onChoice
       <select value={props.value} onChange={(event) => props.onChoice(event.currentTarget.value)}>
         {props.names.map((name) => (
           <option key={name} value={name}>
-            {name}
+            {name || t("import.choose")}
           </option>
         ))}
       </select>

@@ -6,6 +6,7 @@ import type { CaseView, Job, PlanView, RunView } from "../api/types";
 import { JobCard } from "../parts/job-card";
 import { JournalView } from "../parts/journal-view";
 import { Link } from "../parts/link";
+import { Pace } from "../parts/pace";
 import { useLoad } from "../parts/load";
 import { useCaseImages } from "../parts/open-case";
 import { Fact, Opening, ProblemSays } from "../parts/says";
@@ -50,9 +51,10 @@ function Report({ run }: { run: RunView }) {
 
 function Resume({ run }: { run: RunView }) {
   const [problem, setProblem] = useState<unknown>(null);
+  const [pace, setPace] = useState(1);
   if (!run.resumable || run.rehearsal || !may("operator")) return null;
   const resume = (): void =>
-    void ask<{ run: string }>("POST", `/plans/${run.plan}/treat`, { resume_of: run.id }).then(
+    void ask<{ run: string }>("POST", `/plans/${run.plan}/treat`, { resume_of: run.id, pace }).then(
       (made) => go(`/runs/${made.run}`),
       setProblem,
     );
@@ -60,6 +62,7 @@ function Resume({ run }: { run: RunView }) {
     <section class="stack">
       <h2>{t("review.resume")}</h2>
       <p class="quiet">{t("review.resume.how", { count: run.spots - run.spots_done })}</p>
+      <Pace pace={pace} change={setPace} />
       <div>
         <button type="button" class="main" onClick={resume}>
           {t("review.resume.do")}

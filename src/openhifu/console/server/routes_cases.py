@@ -87,6 +87,7 @@ class CaseShown(Form):
     id: str
     title: str
     pseudonym: str
+    device: str
     bundled: bool
     version_of: str | None
     change: str
@@ -138,7 +139,8 @@ def case(id: Identifier, request: Request) -> CaseShown:
     library = console_of(request).library
     line, version = _line(library, id), library.version(id)
     known = {"version_of": line.version_of, "change": "" if version is None else version.change}
-    known |= {"id": id, "title": line.title, "pseudonym": line.pseudonym, "bundled": line.bundled}
+    known |= {"id": id, "title": line.title, "pseudonym": line.pseudonym, "device": line.device}
+    known |= {"bundled": line.bundled}
     try:
         opened = library.opened(id)
     except InputError as error:

@@ -44,6 +44,7 @@ def test_a_bundled_case_is_seen_with_its_voxels(server: Served) -> None:
     assert [line["id"] for line in client.get("/api/cases?search=WATER").json()] == [CASE]
     case = client.get(f"/api/cases/{CASE}").json()
     data = server.console.library.case(CASE)
+    assert case["device"] == "jc200-like"
     assert case["image"]["shape"] == list(data.ct.grid.shape)
     assert all(check["verdict"] != "error" for check in case["checks"])
     voxels = np.frombuffer(client.get(f"/api/cases/{CASE}/image/data").content, "<i2").reshape(data.ct.grid.shape)
