@@ -68,6 +68,7 @@ class Desk:
 
     def looks_well(self, name: str) -> None:
         """Keep a picture of the screen, and ask axe: nothing may stand in the way of a reader."""
+        self.page.wait_for_function("() => !document.querySelector('.waiting')", timeout=MINUTES)
         self.page.screenshot(path=self.pictures / f"{name}.png")
         self.page.evaluate(AXE.read_text())
         found = self.page.evaluate(_VIOLATIONS)

@@ -170,6 +170,8 @@ def test_treated_stopped_half_way_resumed_and_reported(place: Place) -> None:
             say_yes(ada, second, seen, "not repeated")
             assert seen.until(lambda s: s["state"] == "ended")["ending"] == "completed"
             seen.until(lambda s: "whole" in s["words"])
+        states = [spot["state"] for spot in ada.ask("GET", f"/api/runs/{second}")["spot_list"]]
+        assert states.count("earlier") == found["spots_done"] and "to come" not in states
         done = [place.ended(first).events, place.ended(second).events]
         assert not begun(done[0]) & begun(done[1]), "a spot was repeated"
         assert len(begun(done[0]) | begun(done[1])) == found["spots"]

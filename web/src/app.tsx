@@ -7,6 +7,7 @@ import { ask, get, me } from "./api/client";
 import type { Me, Status } from "./api/types";
 import { Link } from "./parts/link";
 import { LanguageChoice } from "./parts/language";
+import { Opening } from "./parts/says";
 import { route } from "./route";
 import { LogIn } from "./screens/log-in";
 import { t } from "./words/words";
@@ -108,20 +109,10 @@ export function App() {
       </a>
       {me.value && <Bar />}
       <main id="main" tabIndex={-1}>
-        {!asked.value && (
-          <p class="quiet pad" role="status">
-            {t("page.opening")}
-          </p>
-        )}
+        {!asked.value && <Opening problem={null} />}
         {asked.value && !me.value && <LogIn firstStart={status.value?.first_start ?? false} />}
         {me.value && (
-          <Suspense
-            fallback={
-              <p class="quiet pad" role="status">
-                {t("page.opening")}
-              </p>
-            }
-          >
+          <Suspense fallback={<Opening problem={null} />}>
             <Screen />
           </Suspense>
         )}

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { fieldsOf, meant, shown, startOf, valueAt, withValue } from "../src/form/schema";
 import { readRoute } from "../src/route";
+import { tickDigits } from "../src/plot/chart";
 import { shareAt } from "../src/plot/dose-volume";
 import { History } from "../src/treat-history";
 import type { LiveStatus } from "../src/api/types";
@@ -67,6 +68,14 @@ it("reads addresses as screens", () => {
 it("reads a dose-volume curve between its points", () => {
   const curve = { structure: "liver", cem43_min: [1, 10, 100], fraction: [1, 0.5, 0] };
   expect([shareAt(curve, 0.1), shareAt(curve, 55), shareAt(curve, 1000)]).toEqual([1, 0.25, null]);
+});
+
+it("writes ticks with as many decimals as their step needs, so that no two look alike", () => {
+  const linear = tickDigits([0, 0.2, 0.4, 0.6, 0.8, 1, 1.2]);
+  expect([0, 0.8, 1.2].map(linear)).toEqual([1, 1, 1]);
+  expect(tickDigits([0, 2.5, 5, 7.5])(5)).toBe(1);
+  expect(tickDigits([0, 20, 40])(20)).toBe(0);
+  expect([0.1, 1, 10].map(tickDigits([0.1, 1, 10]))).toEqual([1, 0, 0]);
 });
 
 it("keeps a long treatment's curves short, equally long, and to the last point", () => {

@@ -189,7 +189,7 @@ def approve(
         raise NotApproved(f"the rehearsal did not run to its end ({how}); rehearse again")
     lacking = _band(plan, robustness)
     if lacking and not despite.strip():
-        raise NotApproved(f"{lacking}; or say why it is approved all the same (--despite REASON), which is recorded")
+        raise NotApproved(f"{lacking}; or say why it is approved all the same, which is recorded")
     if despite.strip() and not lacking:
         raise NotApproved("the band keeps every limit, there is nothing to approve it despite of; leave the reason out")
     return Approval(

@@ -208,7 +208,7 @@ export interface RunLine {
 
 export interface RunSpot {
   index: number;
-  state: "to come" | "on" | "done" | "partial";
+  state: "to come" | "on" | "done" | "partial" | "earlier";
   power_w: number | null;
   on_s: number | null;
   energy_j: number | null;

@@ -6,6 +6,7 @@
 import { useState } from "preact/hooks";
 import { follow, send } from "../api/client";
 import type { Device, Job } from "../api/types";
+import { sentence } from "../words/numbers";
 import { t } from "../words/words";
 import { useLoad } from "./load";
 import { filesOf } from "./dropped";
@@ -124,12 +125,12 @@ export function ImportCase({ done }: { done: () => void }) {
       )}
       {job?.error && (
         <div class="says error" role="alert">
-          <strong>{job.error.what}</strong> {job.error.remedy}
+          <strong>{sentence(job.error.what)}</strong> {sentence(job.error.remedy)}
         </div>
       )}
       {job?.result?.remarks?.map((remark) => (
         <p key={remark} class="says warning">
-          {remark}
+          {sentence(remark)}
         </p>
       ))}
       <ProblemSays problem={problem} />

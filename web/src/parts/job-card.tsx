@@ -1,17 +1,20 @@
 import { ask } from "../api/client";
 import type { Job } from "../api/types";
-import { percent } from "../words/numbers";
+import { percent, sentence } from "../words/numbers";
 import { t } from "../words/words";
 import { ProblemSays, Progress } from "./says";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 /** One piece of long work: how far it is, and the way to stop it. */
 export function JobCard({ job, changed }: { job: Job; changed?: (job: Job) => void }) {
   const [problem, setProblem] = useState<unknown>(null);
+  const card = useRef<HTMLDivElement>(null);
+  // Work is begun by a button at the end of a form: its card would lie below what is in sight.
+  useEffect(() => card.current?.scrollIntoView({ block: "nearest" }), [job.id]);
   const alive = job.state === "waiting" || job.state === "running";
   const cancel = (): void => void ask<Job>("POST", `/jobs/${job.id}/cancel`).then((now) => changed?.(now), setProblem);
   return (
-    <div class="panel stack" role="status">
+    <div class="panel stack" role="status" ref={card}>
       <div class="row">
         <strong>{t(`job.kind.${job.kind}`)}</strong>
         <span class="tag">{t(`job.state.${job.state}`)}</span>
@@ -23,13 +26,14 @@ export function JobCard({ job, changed }: { job: Job; changed?: (job: Job) => vo
         )}
       </div>
       {alive && <Progress fraction={job.fraction} label={t(`job.kind.${job.kind}`)} />}
-      <p class="quiet">
-        {job.fraction !== null && alive && `${percent(job.fraction)} · `}
-        {job.message}
-      </p>
+      {alive && (
+        <p class="quiet">
+          {[job.fraction === null ? "" : percent(job.fraction), job.message].filter(Boolean).join(" · ")}
+        </p>
+      )}
       {job.error && (
         <div class="says error">
-          <strong>{job.error.what}</strong> {job.error.remedy}
+          <strong>{sentence(job.error.what)}</strong> {sentence(job.error.remedy)}
         </div>
       )}
       <ProblemSays problem={problem} />

@@ -5,7 +5,7 @@ import { get } from "../api/client";
 import type { JournalEvent } from "../api/types";
 import { duration } from "../words/numbers";
 import { known, t } from "../words/words";
-import { ProblemSays } from "./says";
+import { ProblemSays, Waiting } from "./says";
 
 const MOST_SHOWN = 500;
 const key = (kind: string): string => `event.${kind.replaceAll(" ", "_")}`;
@@ -20,13 +20,16 @@ async function whole(run: string): Promise<JournalEvent[]> {
   }
 }
 
+/** Text with its fingerprints cut to what people compare. */
+const cut = (text: string): string => text.replace(/\b[0-9a-f]{64}\b/g, (whole) => whole.slice(0, 12));
+
 /** The values of an event that fit in a line. */
 function details(what: JournalEvent["what"]): string {
   return Object.entries(what)
     .filter(([name, value]) => name !== "kind" && ["string", "number"].includes(typeof value) && value !== "")
     .map(
       ([name, value]) =>
-        `${name.replaceAll("_", " ")} ${typeof value === "number" ? Number(value.toPrecision(4)) : String(value)}`,
+        `${name.replaceAll("_", " ")} ${typeof value === "number" ? Number(value.toPrecision(4)) : cut(String(value))}`,
     )
     .join(" · ");
 }
@@ -53,11 +56,7 @@ export function JournalView({ run }: { run: string }) {
         {t("journal.readings")}
       </label>
       <ProblemSays problem={problem} />
-      {!events && !problem && (
-        <p class="quiet" role="status">
-          {t("page.opening")}
-        </p>
-      )}
+      {!events && !problem && <Waiting />}
       <ol class="timeline">
         {shown.slice(0, MOST_SHOWN).map((event) => (
           <li key={event.sequence} class={TONES[event.what.kind] ?? ""}>

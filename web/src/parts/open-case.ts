@@ -28,7 +28,7 @@ export function targetOf(view: CaseView): Shape {
 function surfacesOf(view: CaseView, state: ViewerState): SurfaceSet {
   const target = targetOf(view);
   const label = target.kind === "label" ? view.labels.find((one) => one.name === target.label)?.value : undefined;
-  const set = caseSurfaces(state.image.value!, state.labels.value, label ?? null);
+  const set = caseSurfaces(state.image.value!, state.labels.value, label ?? null, view.target_m);
   const radii = target.semi_axes ?? (target.radius ? ([target.radius, target.radius, target.radius] as Vector) : null);
   const centre = target.centre ?? view.target_m;
   if (radii && centre) set.parts.push({ name: "target", surface: sphere(centre, radii), paint: [0.36, 0.9, 0.95, 1] });

@@ -3,7 +3,7 @@
 import type { Check, PlanView } from "../api/types";
 import { COLOURS, Chart } from "../plot/chart";
 import { DoseVolumeChart } from "../plot/dose-volume";
-import { duration, number, percent, quantity } from "../words/numbers";
+import { duration, number, percent, quantity, sentence, unitSign } from "../words/numbers";
 import { known, t } from "../words/words";
 import { Fact, VerdictSays } from "./says";
 
@@ -65,11 +65,15 @@ export function PlanSummary({ plan }: { plan: PlanView }) {
       </dl>
       {plan.unmet.map((wish) => (
         <p class="says warning" key={wish}>
-          {wish}
+          {sentence(wish)}
         </p>
       ))}
       <h2>{t("plan.organs")}</h2>
-      <OrganTable organs={metrics.organs} />
+      {metrics.organs.length > 0 ? (
+        <OrganTable organs={metrics.organs} />
+      ) : (
+        <p class="quiet">{t("plan.organs.none")}</p>
+      )}
     </div>
   );
 }
@@ -82,7 +86,7 @@ function CheckLine({ check }: { check: Check }) {
         {check.limit !== null && (
           <span>
             {" "}
-            · {number(check.value, 1)} / {number(check.limit, 1)} {check.unit}
+            · {number(check.value, 1)} / {number(check.limit, 1)} {unitSign(check.unit)}
           </span>
         )}
         {check.source && <span> · {check.source}</span>}

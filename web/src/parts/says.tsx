@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { Problem } from "../api/client";
 import type { Verdict } from "../api/types";
+import { sentence } from "../words/numbers";
 import { t } from "../words/words";
 
 export function ProblemSays({ problem }: { problem: unknown }) {
@@ -11,8 +12,8 @@ export function ProblemSays({ problem }: { problem: unknown }) {
   const remedy = problem instanceof Problem ? problem.remedy : "";
   return (
     <div class="says error" role="alert">
-      <strong>{what}</strong>
-      {remedy && <span> {remedy}</span>}
+      <strong>{sentence(what)}</strong>
+      {remedy && <span> {sentence(remedy)}</span>}
     </div>
   );
 }
@@ -27,8 +28,8 @@ export function VerdictSays({ verdict, children }: { verdict: Verdict; children?
         {MARKS[verdict.verdict]}
       </span>
       <div>
-        <p>{verdict.sentence}</p>
-        {verdict.remedy && <p class="quiet">{verdict.remedy}</p>}
+        <p>{sentence(verdict.sentence)}</p>
+        {verdict.remedy && <p class="quiet">{sentence(verdict.remedy)}</p>}
         {children}
       </div>
     </li>
@@ -49,17 +50,16 @@ export function Fact({ name, children }: { name: string; children: ComponentChil
   );
 }
 
+/** What stands where something is still on its way. */
+export function Waiting() {
+  return (
+    <p class="quiet waiting" role="status">
+      {t("page.opening")}
+    </p>
+  );
+}
+
 /** What stands where a record is still being opened, or why it cannot be. */
 export function Opening({ problem }: { problem: unknown }) {
-  return (
-    <div class="pad">
-      {problem ? (
-        <ProblemSays problem={problem} />
-      ) : (
-        <p class="quiet" role="status">
-          {t("page.opening")}
-        </p>
-      )}
-    </div>
-  );
+  return <div class="pad">{problem ? <ProblemSays problem={problem} /> : <Waiting />}</div>;
 }

@@ -6,7 +6,7 @@ import type { StopLine } from "../api/stop-line";
 import type { LiveAlarm, LiveStatus, RunSpot } from "../api/types";
 import { COLOURS, Chart } from "../plot/chart";
 import type { Curves } from "../treat-history";
-import { duration, number, quantity } from "../words/numbers";
+import { duration, number, quantity, sentence } from "../words/numbers";
 import { known, t } from "../words/words";
 import { sound } from "./alarm-sound";
 import { ProblemSays } from "./says";
@@ -30,17 +30,21 @@ function Figure({ name, value }: { name: string; value: string }) {
   );
 }
 
+/** The state in words: what a person is asked goes before what the engine does, and output before all that is quiet. */
+function stateWords(status: LiveStatus | null): string {
+  if (status?.ending) return known(`ending.${key(status.ending)}`, status.ending);
+  if (status?.output_on) return t("state.firing");
+  const state = status?.question ? "waiting for an answer" : (status?.state ?? "preparing");
+  return known(`state.${key(state)}`, status?.words ?? state);
+}
+
 export function StateStrip({ status, picture }: { status: LiveStatus | null; picture: string }) {
-  const state = status?.state ?? "preparing";
-  const words = status?.ending
-    ? known(`ending.${key(status.ending)}`, status.ending)
-    : known(`state.${key(state)}`, status?.words ?? state);
   return (
     <div class="state" data-tone={toneOf(status)}>
       <div class="says-state" role="status" aria-live="polite">
         <span class="lamp" aria-hidden="true" />
-        <strong>{words}</strong>
-        <span class="sentence">{status?.sentence}</span>
+        <strong>{sentence(stateWords(status)).replace(/\.$/, "")}</strong>
+        <span class="sentence">{sentence(status?.sentence ?? "")}</span>
       </div>
       <Figure name={t("treat.spot")} value={`${number(status?.spots_done)} / ${number(status?.spots)}`} />
       <Figure name={t("treat.target")} value={quantity(status?.temperature_c, "°C", 1)} />
@@ -168,10 +172,16 @@ export function Question({ run, status }: { run: string; status: LiveStatus | nu
   );
 }
 
-const SPOT_MARKS: Record<RunSpot["state"], string> = { "to come": "·", on: "▶", done: "✓", partial: "◐" };
+const SPOT_MARKS: Record<RunSpot["state"], string> = {
+  "to come": "·",
+  on: "▶",
+  done: "✓",
+  partial: "◐",
+  earlier: "✓",
+};
 
 /** Every spot as a small square, and what comes next in words. */
-export function SpotStrip({ spots, on }: { spots: RunSpot[]; on: number | null }) {
+export function SpotStrip({ spots, on, over }: { spots: RunSpot[]; on: number | null; over: boolean }) {
   const next = spots.find((spot) => spot.state === "to come" && spot.index !== on);
   return (
     <section aria-label={t("plan.spots")}>
@@ -190,7 +200,7 @@ export function SpotStrip({ spots, on }: { spots: RunSpot[]; on: number | null }
           );
         })}
       </ol>
-      <p class="quiet">
+      <p class="quiet" hidden={over}>
         {next
           ? t("treat.next", { spot: number(next.index + 1), power: number(next.power_w), on: number(next.on_s) })
           : spots.length > 0 && t("treat.no_next")}

@@ -8,7 +8,7 @@ import type { Vector, WindowMap } from "../api/types";
 import { number } from "../words/numbers";
 import { t } from "../words/words";
 import { useLoad } from "./load";
-import { ProblemSays } from "./says";
+import { ProblemSays, Waiting } from "./says";
 import { TableHead, type Column } from "./table-head";
 
 const REFUSED = "#3a3036";
@@ -72,6 +72,7 @@ export function WindowMapView({ hash, pose }: { hash: string; pose: { direction:
     <div class="stack">
       <p class="quiet">{t("window_map.how")}</p>
       <ProblemSays problem={problem} />
+      {!map && !problem && <Waiting />}
       <canvas
         ref={canvas}
         width={368}
@@ -85,7 +86,7 @@ export function WindowMapView({ hash, pose }: { hash: string; pose: { direction:
         <span class="gap" />
         <span>{t("window_map.elevation")}</span>
       </div>
-      {map && (
+      {map && refusedShares(map).length > 0 && (
         <table class="tight">
           <TableHead columns={SHARES} />
           <tbody>

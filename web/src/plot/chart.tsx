@@ -58,9 +58,21 @@ function boundLines(bounds: Bound[]): uPlot.Plugin {
   return { hooks: { draw } };
 }
 
+/** Decimals of ticks: as many as their step needs; on a scale of powers of ten, as many as each tick needs. */
+export function tickDigits(ticks: (number | null)[]): (tick: number) => number {
+  const known = ticks.filter((tick) => tick !== null);
+  const step = known.length > 1 ? known[1]! - known[0]! : 1;
+  const last = known.length > 2 ? known.at(-1)! - known.at(-2)! : step;
+  const needed = (value: number): number =>
+    [0, 1, 2].find((digits) => Math.abs(value * 10 ** digits - Math.round(value * 10 ** digits)) < 1e-6) ?? 3;
+  return Math.abs(last - step) < 1e-6 * Math.abs(step) ? () => needed(step) : needed;
+}
+
 function options(props: ChartProps, width: number): uPlot.Options {
-  const write = (_plot: uPlot, ticks: number[]): string[] =>
-    ticks.map((tick) => (tick === null ? "" : number(tick, Math.abs(tick) < 1 && tick !== 0 ? 2 : 0)));
+  const write = (_plot: uPlot, ticks: (number | null)[]): string[] => {
+    const digits = tickDigits(ticks);
+    return ticks.map((tick) => (tick === null ? "" : number(tick, digits(tick))));
+  };
   return {
     width,
     height: props.height ?? 180,
@@ -161,7 +173,7 @@ export function Chart(props: ChartProps & { table?: boolean }) {
           {props.unit && ` [${props.unit}]`}
         </h2>
         <span class="gap" />
-        <Key series={props.series} />
+        {props.series.some((one) => one.name !== props.title) && <Key series={props.series} />}
       </figcaption>
       <div ref={holder} aria-hidden="true" />
       {props.table !== false && <Table {...props} />}

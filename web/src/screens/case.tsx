@@ -24,7 +24,7 @@ function LabelList({ view, state }: { view: CaseView; state: ViewerState }) {
       {view.labels.map((label) => (
         <li key={label.value} class="row" aria-current={label.name === here}>
           <span class="swatch" style={`background:${label.colour}`} aria-hidden="true" />
-          <span>{label.name}</span>
+          <span>{label.name.replaceAll("_", " ")}</span>
         </li>
       ))}
     </ul>

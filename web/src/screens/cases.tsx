@@ -6,7 +6,7 @@ import type { CaseLine } from "../api/types";
 import { ImportCase } from "../parts/import-case";
 import { Link } from "../parts/link";
 import { useLoad } from "../parts/load";
-import { ProblemSays } from "../parts/says";
+import { ProblemSays, Waiting } from "../parts/says";
 import { t } from "../words/words";
 import { TableHead, type Column } from "../parts/table-head";
 
@@ -57,6 +57,7 @@ export default function Cases() {
         />
       </div>
       <ProblemSays problem={problem} />
+      {!data && !problem && <Waiting />}
       <div class="panel">
         <table>
           <TableHead columns={COLUMNS} />

@@ -5,7 +5,7 @@ import type { Job } from "../api/types";
 import { JobCard } from "../parts/job-card";
 import { Link } from "../parts/link";
 import { useLoad } from "../parts/load";
-import { ProblemSays } from "../parts/says";
+import { ProblemSays, Waiting } from "../parts/says";
 import { moment } from "../words/numbers";
 import { t } from "../words/words";
 
@@ -38,6 +38,7 @@ export default function Jobs() {
     <div class="list">
       <h1>{t("nav.jobs")}</h1>
       <ProblemSays problem={problem} />
+      {!data && !problem && <Waiting />}
       <ul class="plain-list">
         {data?.map((job) => (
           <Entry key={job.id} job={job} again={again} />

@@ -62,7 +62,7 @@ function withBeam(surfaces: SurfaceSet | null, plan: PlanView | null, devices: D
   const cone = {
     name: "beam",
     surface: beam(plan.pose.focus_m, plan.pose.direction, device),
-    paint: [0.95, 0.75, 0.4, 0.45] as [number, number, number, number],
+    paint: [1, 0.8, 0.42, 0.95] as [number, number, number, number],
   };
   const off = plan.pose.focus_m.map((at, axis) => at - surfaces.centre[axis]!);
   const reach = Math.max(surfaces.reach, Math.hypot(...off) + device.focal_length_m);

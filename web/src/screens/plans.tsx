@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import type { PlanLine } from "../api/types";
 import { Link } from "../parts/link";
 import { useLoad } from "../parts/load";
-import { ProblemSays } from "../parts/says";
+import { ProblemSays, Waiting } from "../parts/says";
 import { go } from "../route";
 import { moment, number, percent, quantity } from "../words/numbers";
 import { t } from "../words/words";
@@ -72,6 +72,7 @@ export default function Plans({ of }: { of: string | null }) {
         </button>
       </div>
       <ProblemSays problem={problem} />
+      {!data && !problem && <Waiting />}
       <div class="panel">
         <table>
           <TableHead columns={COLUMNS} />

@@ -14,7 +14,7 @@ import { Tabs } from "../parts/tabs";
 import { OverlayKey, ViewTools } from "../parts/view-tools";
 import { go } from "../route";
 import { Views } from "../viewer/views";
-import { moment, number, percent, quantity } from "../words/numbers";
+import { moment, number, percent, quantity, sentence } from "../words/numbers";
 import { known, t } from "../words/words";
 import { useOverlay } from "./plan";
 import { TableHead, type Column } from "../parts/table-head";
@@ -83,7 +83,7 @@ function Summary({ run, plan }: { run: RunView; plan: PlanView | null }) {
           <span class="tag">{t(run.rehearsal ? "runs.rehearsal" : "runs.treatment")}</span>
           {run.ending && <span class="tag">{known(`ending.${run.ending.replaceAll(" ", "_")}`, run.ending)}</span>}
         </div>
-        <p>{run.sentence}</p>
+        <p>{sentence(run.sentence)}</p>
         <dl class="facts">
           <Fact name={t("runs.started")}>{moment(run.started_at)}</Fact>
           <Fact name={t("plans.plan")}>
@@ -102,7 +102,7 @@ function Summary({ run, plan }: { run: RunView; plan: PlanView | null }) {
             </Fact>
           )}
         </dl>
-        <p class={run.journal_ok ? "says" : "says error"}>{run.journal_sentence}</p>
+        <p class={run.journal_ok ? "says" : "says error"}>{sentence(run.journal_sentence.replace(/^\S+: /, ""))}</p>
       </div>
       <Resume run={run} />
       <Report run={run} />

@@ -3,7 +3,7 @@
 import type { RunLine } from "../api/types";
 import { Link } from "../parts/link";
 import { useLoad } from "../parts/load";
-import { ProblemSays } from "../parts/says";
+import { ProblemSays, Waiting } from "../parts/says";
 import { moment, number, quantity } from "../words/numbers";
 import { known, t } from "../words/words";
 import { TableHead, type Column } from "../parts/table-head";
@@ -45,6 +45,7 @@ export default function Runs({ plan }: { plan: string | null }) {
     <div class="list">
       <h1>{t("nav.runs")}</h1>
       <ProblemSays problem={problem} />
+      {!data && !problem && <Waiting />}
       <div class="panel">
         <table>
           <TableHead columns={COLUMNS} />

@@ -26,11 +26,22 @@ import { OverlayKey, ViewTools } from "../parts/view-tools";
 import { History } from "../treat-history";
 import type { ViewerState } from "../viewer/state";
 import { Views } from "../viewer/views";
-import { quantity } from "../words/numbers";
+import { quantity, sentence } from "../words/numbers";
 import { t } from "../words/words";
 
-/** Width of body shown around the target [m], over this many pixels. */
-const CLOSE_UP = 0.16 / 520;
+/** Pixels that a close-up of the target fills. */
+const CLOSE_UP = 520;
+
+/** Width of body shown around the target [m]: several times what will be treated, never more than a hand's breadth. */
+function breadth(plan: PlanView | null): number {
+  const places = plan?.spots.map((spot) => spot.position_m) ?? [];
+  const wide = (axis: number): number => {
+    const along = places.map((place) => place[axis]!);
+    return Math.max(...along) - Math.min(...along);
+  };
+  const target = places.length > 0 ? Math.max(wide(0), wide(1), wide(2)) : 0.03;
+  return Math.min(0.16, Math.max(0.06, target * 5));
+}
 
 function useLines(id: string, alive: boolean): { live: LiveLine | null; stop: StopLine | null } {
   const [lines, setLines] = useState<{ live: LiveLine; stop: StopLine } | null>(null);
@@ -98,7 +109,7 @@ function useHistory(live: LiveLine | null): History["curves"] {
 }
 
 function closeUp(state: ViewerState, plan: PlanView | null): void {
-  state.closeUp(plan?.pose.focus_m ?? state.cursor.value, CLOSE_UP);
+  state.closeUp(plan?.pose.focus_m ?? state.cursor.value, breadth(plan) / CLOSE_UP);
   state.labelStrength.value = 0.12;
 }
 
@@ -149,6 +160,12 @@ export default function Treat({ id }: { id: string }) {
   useEffect(() => {
     if (status?.ending) setOver(true);
   }, [status?.ending]);
+  // The engine says that it has ended before its record is closed; the review is for a record that is.
+  useEffect(() => {
+    if (!isOver || run?.state === "ended") return undefined;
+    const timer = setInterval(again, 500);
+    return () => clearInterval(timer);
+  }, [isOver, run?.state]);
   if (problem && !run)
     return (
       <div class="pad">
@@ -185,11 +202,12 @@ export default function Treat({ id }: { id: string }) {
           <Question run={id} status={status} />
           {isOver && (
             <p class="says">
-              {status?.sentence ?? run?.sentence} <Link to={`/review/${id}`}>{t("treat.to_review")}</Link>
+              {sentence(status?.sentence ?? run?.sentence ?? "")}{" "}
+              {run?.state === "ended" && <Link to={`/review/${id}`}>{t("treat.to_review")}</Link>}
             </p>
           )}
           <Alarms run={id} status={status} />
-          <SpotStrip spots={spotsOf(run, plan)} on={status?.output_on ? status.spot : null} />
+          <SpotStrip spots={spotsOf(run, plan)} on={status?.output_on ? status.spot : null} over={isOver} />
         </div>
       </section>
     </div>

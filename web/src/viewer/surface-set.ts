@@ -1,7 +1,7 @@
 /** The surfaces of a case: skin, bones, target, and the beam from transducer to focus. */
 
 import type { Device, Vector } from "../api/types";
-import { add, box, cross, spacing, unit } from "./geometry";
+import { add, box, cross, invert, spacing, unit, voxelAt } from "./geometry";
 import { type Surface, coarse, coarseAffine, surfaceOf, withNormals } from "./surface";
 import type { Image, Labels } from "./volumes";
 
@@ -71,9 +71,22 @@ export function beam(focus: Vector, direction: Vector, device: Pick<Device, "foc
   return withNormals(Float32Array.from(points), Uint32Array.from(triangles));
 }
 
+/** What holds the target, for an image without air around the body: the skin has no surface there. */
+function holder(image: Image, labels: Labels | null, at: Vector | null): Surface | null {
+  const offset = labels && at ? voxelAt(labels.shape, invert(image.affine), at) : -1;
+  const value = offset < 0 ? 0 : labels!.data[offset];
+  return value ? surfaceWhere(image, BLOCK.label, (one) => labels!.data[one] === value) : null;
+}
+
 /** Skin and bones from the CT, one label as the target if it is drawn as one. */
-export function caseSurfaces(image: Image, labels: Labels | null, targetLabel: number | null): SurfaceSet {
+export function caseSurfaces(
+  image: Image,
+  labels: Labels | null,
+  targetLabel: number | null,
+  at: Vector | null,
+): SurfaceSet {
   const { low, high, middle } = box(image.shape, image.affine);
+  const skin = surfaceWhere(image, BLOCK.skin, (offset) => image.data[offset]! > SKIN_HU);
   const parts: SurfaceSet["parts"] = [
     {
       name: "bone",
@@ -82,7 +95,7 @@ export function caseSurfaces(image: Image, labels: Labels | null, targetLabel: n
     },
     {
       name: "skin",
-      surface: surfaceWhere(image, BLOCK.skin, (at) => image.data[at]! > SKIN_HU),
+      surface: skin.triangles.length > 0 ? skin : holder(image, labels, at),
       paint: [0.93, 0.78, 0.7, 0.5],
     },
   ];

@@ -125,7 +125,7 @@ export function Under({ state }: { state: ViewerState }) {
     <>
       <span>{p.map((x) => number(x * 1e3, 1)).join("  ")} mm</span>
       {hu !== null && <span> · {number(hu)} HU</span>}
-      <span> · {state.labelAt(p) ?? t("view.no_label")}</span>
+      <span> · {state.labelAt(p)?.replaceAll("_", " ") ?? t("view.no_label")}</span>
       {overlay && value !== null && (
         <span>
           {" "}

@@ -43,3 +43,10 @@ export function duration(seconds: number | null | undefined): string {
 export function unitSign(unit: string): string {
   return unit === "degC" ? "°C" : unit;
 }
+
+/** A sentence of the server's as people write it: its first letter large, units by their signs, a full stop. */
+export function sentence(text: string): string {
+  const signed = text.trim().replace(/\bdegC\b/g, "°C");
+  const whole = /[.!?:…]$/.test(signed) ? signed : `${signed}.`;
+  return signed === "" ? "" : whole.charAt(0).toUpperCase() + whole.slice(1);
+}

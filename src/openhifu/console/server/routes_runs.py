@@ -52,10 +52,13 @@ class RunName(Form):
 
 
 class SpotRun(Form):
-    """A spot of the plan in a run: time and energy of all its exposures, the highest power and temperature."""
+    """A spot of the plan in a run: time and energy of all its exposures, the highest power and temperature.
+
+    A spot that a run before this one began is ``earlier``: it is never repeated.
+    """
 
     index: int
-    state: Literal["to come", "partial", "done"]
+    state: Literal["to come", "partial", "done", "earlier"]
     power_w: float | None
     on_s: float | None
     energy_j: float | None
@@ -321,7 +324,8 @@ def _prepared(console: Console, treatment: Treatment) -> RunShown:
 
 def _spots(seen: RunSeen) -> list[SpotRun]:
     given = delivered_spots(seen.journal.events)
-    return [_spot(s.index, [spot for spot in given if spot.index == s.index]) for s in seen.plan.sonications]
+    spots = [_spot(s.index, [spot for spot in given if spot.index == s.index]) for s in seen.plan.sonications]
+    return [s.model_copy(update={"state": "earlier"}) if s.index in seen.earlier else s for s in spots]
 
 
 def _spot(index: int, given: list[DeliveredSpot]) -> SpotRun:

@@ -40,11 +40,15 @@ class RunSeen:
         return (last.ending, last.sentence) if isinstance(last, RunEnded) else None
 
     @property
+    def earlier(self) -> frozenset[int]:
+        """Indices of the spots begun in the runs that this one goes on from."""
+        first = self.journal.events[0].what if self.journal.events else None
+        return frozenset(first.done) if isinstance(first, RunStarted) else frozenset[int]()
+
+    @property
     def spots_done(self) -> int:
         """Spots of the plan begun in this run or those it goes on from."""
-        first = self.journal.events[0].what if self.journal.events else None
-        earlier = frozenset(first.done) if isinstance(first, RunStarted) else frozenset[int]()
-        return len(earlier | begun(self.journal.events))
+        return len(self.earlier | begun(self.journal.events))
 
     @property
     def energy(self) -> float:
