@@ -156,4 +156,8 @@ def test_from_the_first_link_to_the_report(tmp_path: Path) -> None:
         for number, verb in enumerate(["Plans", "Treatments", "Work"]):
             ada.screen(verb)
             ada.looks_well(f"23-{number}-{verb.lower()}")
+        ada.page.goto(f"{origin}/compare?plans={plan},{plan}")
+        ada.page.get_by_role("heading", level=1, name="Two plans side by side").wait_for()
+        ada.page.get_by_role("table").first.wait_for()
+        ada.looks_well("24-compare")
         assert not [*pia.complaints, *ada.complaints]

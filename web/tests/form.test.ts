@@ -4,6 +4,7 @@ import { readRoute } from "../src/route";
 import { tickDigits } from "../src/plot/chart";
 import { shareAt } from "../src/plot/dose-volume";
 import { History } from "../src/treat-history";
+import { cut, sentence } from "../src/words/numbers";
 import type { LiveStatus } from "../src/api/types";
 
 const SCHEMA = {
@@ -76,6 +77,15 @@ it("writes ticks with as many decimals as their step needs, so that no two look 
   expect(tickDigits([0, 2.5, 5, 7.5])(5)).toBe(1);
   expect(tickDigits([0, 20, 40])(20)).toBe(0);
   expect([0.1, 1, 10].map(tickDigits([0.1, 1, 10]))).toEqual([1, 0, 0]);
+});
+
+it("writes the server's sentences as people do", () => {
+  expect(sentence("the hottest point is expected to reach 87.0 degC")).toBe(
+    "The hottest point is expected to reach 87.0 °C.",
+  );
+  expect(sentence("is this the patient?")).toBe("Is this the patient?");
+  expect(sentence("")).toBe("");
+  expect(cut(`plan ${"ab12".repeat(16)} of liver`)).toBe("plan ab12ab12ab12 of liver");
 });
 
 it("keeps a long treatment's curves short, equally long, and to the last point", () => {

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../api/client";
 import type { JournalEvent } from "../api/types";
-import { duration } from "../words/numbers";
+import { cut, duration } from "../words/numbers";
 import { known, t } from "../words/words";
 import { ProblemSays, Waiting } from "./says";
 
@@ -19,9 +19,6 @@ async function whole(run: string): Promise<JournalEvent[]> {
     all.push(...lines);
   }
 }
-
-/** Text with its fingerprints cut to what people compare. */
-const cut = (text: string): string => text.replace(/\b[0-9a-f]{64}\b/g, (whole) => whole.slice(0, 12));
 
 /** The values of an event that fit in a line. */
 function details(what: JournalEvent["what"]): string {

@@ -6,7 +6,7 @@ import { JobCard } from "../parts/job-card";
 import { Link } from "../parts/link";
 import { useLoad } from "../parts/load";
 import { ProblemSays, Waiting } from "../parts/says";
-import { moment } from "../words/numbers";
+import { cut, moment } from "../words/numbers";
 import { t } from "../words/words";
 
 function resultLink(job: Job): { to: string; key: string } | null {
@@ -21,7 +21,7 @@ function Entry({ job, again }: { job: Job; again: () => void }) {
   return (
     <li class="stack">
       <p class="quiet">
-        {moment(job.created_at)} · {job.person} · {job.subject} {link && <Link to={link.to}>{t(link.key)}</Link>}
+        {moment(job.created_at)} · {job.person} · {cut(job.subject)} {link && <Link to={link.to}>{t(link.key)}</Link>}
       </p>
       <JobCard job={job} changed={again} />
     </li>

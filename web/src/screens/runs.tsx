@@ -28,7 +28,9 @@ function Line({ run }: { run: RunLine }) {
       <td>{t(run.rehearsal ? "runs.rehearsal" : "runs.treatment")}</td>
       <td>
         <span class={ended ? "tag" : "tag ok"}>
-          {ended && run.ending ? known(`ending.${run.ending}`, run.ending) : t(`run.state.${run.state}`)}
+          {ended && run.ending
+            ? known(`ending.${run.ending.replaceAll(" ", "_")}`, run.ending)
+            : t(`run.state.${run.state}`)}
         </span>
       </td>
       <td class="number">

@@ -156,7 +156,7 @@ export default function Treat({ id }: { id: string }) {
     const spot = plan?.spots.find((one) => one.index === status?.spot);
     if (spot) state.moveTo(spot.position_m);
   }, [plan, status?.spot]);
-  useEffect(() => again(), [status?.spots_done, status?.ending]);
+  useEffect(() => again(), [status?.spots_done, status?.output_on, status?.ending]);
   useEffect(() => {
     if (status?.ending) setOver(true);
   }, [status?.ending]);
