@@ -64,7 +64,11 @@ def test_plans_side_by_side(serve: Serve, small_plan: Path) -> None:
     server = serve()
     hashed = with_plan(server, small_plan)
     client = server.person(Role.OBSERVER)
-    rows = {row["name"]: row["values"] for row in client.get(f"/api/compare?plans={hashed},{hashed}").json()["rows"]}
+    compared = client.get(f"/api/compare?plans={hashed},{hashed}").json()
+    assert [plan["dose_volume"] for plan in compared["plans"]] == [
+        client.get(f"/api/plans/{hashed}").json()["dose_volume"]
+    ] * 2
+    rows = {row["name"]: row["values"] for row in compared["rows"]}
     assert rows["spots"] == [len(load_plan(small_plan).sonications)] * 2
     assert client.get("/api/compare?plans=").status_code == 422
     assert client.get(f"/api/compare?plans={'0' * 64}").status_code == 404

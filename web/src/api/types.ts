@@ -189,7 +189,7 @@ export interface OverlayHead {
 }
 
 export interface Comparison {
-  plans: Omit<PlanView, "spots">[];
+  plans: Pick<PlanView, "hash" | "case" | "device" | "metrics" | "dose_volume">[];
   rows: { name: string; unit: string; values: (number | string | null)[] }[];
 }
 

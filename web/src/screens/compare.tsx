@@ -5,11 +5,26 @@ import { Link } from "../parts/link";
 import { useLoad } from "../parts/load";
 import { ProblemSays } from "../parts/says";
 import { DoseVolumeChart } from "../plot/dose-volume";
-import { number } from "../words/numbers";
+import { number, percent } from "../words/numbers";
 import { known, t } from "../words/words";
 
-const write = (value: number | string | null): string =>
-  typeof value === "number" ? number(value, Math.abs(value) < 10 ? 2 : 1) : (value ?? "–");
+/** How a figure is read: by what its number is multiplied, its unit for people, its decimals. */
+const READ: Record<string, [factor: number, unit: string, digits: number]> = {
+  m3: [1e6, "mL", 2],
+  J: [1e-3, "kJ", 2],
+  s: [1 / 60, "min", 1],
+  degC: [1, "°C", 1],
+  W: [1, "W", 1],
+};
+
+function write(value: number | string | null, unit: string, name: string): string {
+  if (typeof value !== "number") return value ?? "–";
+  if (name === "coverage") return percent(value, 1);
+  const [factor, , digits] = READ[unit] ?? [1, unit, Number.isInteger(value) ? 0 : 2];
+  return number(value * factor, digits);
+}
+
+const unitOf = (unit: string): string => READ[unit]?.[1] ?? (unit === "1" ? "" : unit);
 
 export default function Compare({ hashes }: { hashes: string[] }) {
   const { data, problem } = useLoad<Comparison>(`/compare?plans=${hashes.map(encodeURIComponent).join(",")}`);
@@ -37,10 +52,10 @@ export default function Compare({ hashes }: { hashes: string[] }) {
                   <th scope="row">{known(`figure.${row.name}`, row.name)}</th>
                   {row.values.map((value, at) => (
                     <td class="number" key={at}>
-                      {write(value)}
+                      {write(value, row.unit, row.name)}
                     </td>
                   ))}
-                  <td>{row.unit}</td>
+                  <td>{unitOf(row.unit)}</td>
                 </tr>
               ))}
             </tbody>

@@ -13,7 +13,7 @@ from openhifu.console.rehearsal import DEFAULT_SEED
 from openhifu.console.server.access import person_of
 from openhifu.console.server.forms import Form, Hash, Identifier, Line, Name
 from openhifu.console.server.kinds import PlanRequest, RehearsalRequest
-from openhifu.console.server.plan_views import Metrics, PlanLine, PlanShown, metrics, window_of
+from openhifu.console.server.plan_views import DoseVolume, Metrics, PlanLine, PlanShown, metrics, window_of
 from openhifu.console.server.refusals import Refused
 from openhifu.console.server.routes_jobs import JobShown, shown
 from openhifu.console.server.routes_people import checked_password
@@ -76,6 +76,7 @@ class Compared(Form):
     metrics: Metrics
     errors: int
     warnings: int
+    dose_volume: list[DoseVolume]
 
 
 class Row(Form):
@@ -176,9 +177,10 @@ def compare(request: Request, plans: Annotated[str, Query(max_length=70 * MOST_C
     wanted = [h for h in plans.split(",") if h]
     if not 1 <= len(wanted) <= MOST_COMPARED or not all(len(h) == 64 and h.isalnum() for h in wanted):
         raise Refused(422, f"{len(wanted)} plans were named", f"name 1 to {MOST_COMPARED} hashes between commas")
-    found = [console_of(request).library.plan(h) for h in wanted]
+    console = console_of(request)
+    found = [console.library.plan(h) for h in wanted]
     return Comparison(
-        plans=[_compared(p) for p in found],
+        plans=[_compared(p, console.views.dose_volumes(p)) for p in found],
         rows=[Row(name=f.name, unit=f.unit, values=list(f.values)) for f in figures_of(found)],
     )
 
@@ -191,7 +193,7 @@ def packed_overlay(history: TreatmentHistory, what: What) -> Response:
     return Response(body, media_type="application/octet-stream", headers=head)
 
 
-def _compared(plan: TreatmentPlan) -> Compared:
+def _compared(plan: TreatmentPlan, curves: list[DoseVolume]) -> Compared:
     return Compared(
         hash=plan.content_hash,
         case=plan.case,
@@ -199,4 +201,5 @@ def _compared(plan: TreatmentPlan) -> Compared:
         metrics=metrics(plan),
         errors=len(plan.errors),
         warnings=len(plan.warnings),
+        dose_volume=curves,
     )
