@@ -241,6 +241,9 @@ def findings(m: Material) -> Iterator[Block]:
         yield Callout("warning", m.say("findings.run"), (as_sentence(sentence),))
     if not (plan.errors or plan.warnings or plan.unmet or m.given.warnings):
         yield Text(m.say("findings.none"))
+    if plan.certificate:
+        costs = tuple(as_sentence(r.sentence) for r in plan.certificate)
+        yield Callout("plain", m.say("findings.certificate"), costs)
     passed = [f for f in plan.findings if f.verdict is Verdict.OK]
     if passed:
         yield Subheading(m.say("findings.passed"))
