@@ -75,7 +75,7 @@ def _organs(task: Task, sketch: Task, found: Optimised) -> Iterator[tuple[str, s
     """Doses at what may be used of their limit; organs that are waited for down to the temperature the site names."""
     hottest, shares = found.treatment.peak.data, found.shares(task)
     for name, (coarse, limit) in sketch.organs.items():
-        if shares[name] >= _CLOSE * NEAR:
+        if shares[name] >= _CLOSE * NEAR * task.allowed:
             dose = (1 + WIDER) * limit.cem43_max
             change = f"{dose:.1f} instead of {limit.cem43_max:.1f} min CEM43"
             wider = limit.model_copy(update={"cem43_max": dose})

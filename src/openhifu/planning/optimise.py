@@ -30,8 +30,8 @@ after a scout's."""
 CARRIED = 5
 """Corrections at most of the powers that a scout found, before they are tried on the task's own grids."""
 
-NEAR = 0.85
-"""Share of an organ's limit that rounds steer to, a little under what a plan may use."""
+NEAR = 0.94
+"""Share of what a course may use of an organ's limit that rounds steer to."""
 
 SURPLUS = 0.006
 """Share of the target by which rounds steer over what is wished: grids and rounds differ by about as much."""
@@ -204,7 +204,7 @@ def _answer(task: Task, draft: _Draft, found: Optimised) -> _Draft:
     """
     resume = dict(found.resume)
     for name, share in found.shares(task).items():
-        change = _PER_OCTAVE * float(np.log2(max(share, 1e-3) / NEAR))
+        change = _PER_OCTAVE * float(np.log2(max(share, 1e-3) / (NEAR * task.allowed)))
         highest = task.organs[name][1].resume_below
         resume[name] = float(np.clip(resume[name] - np.clip(change, -0.5, 1.5), _COOLEST, highest))
     surplus = found.coverage - task.wished - SURPLUS
@@ -212,5 +212,5 @@ def _answer(task: Task, draft: _Draft, found: Optimised) -> _Draft:
     lack = aim * task.goal / np.maximum(found.worst, 1e-6)
     lack = np.clip(lack, 2.0**-_MOST_OCTAVES, 2.0**_MOST_OCTAVES)
     patient = draft.age + 1 < TRIED  # the first rounds only wait longer
-    caps = draft.caps if patient else spared(task, found, draft.caps, NEAR)
+    caps = draft.caps if patient else spared(task, found, draft.caps, NEAR * task.allowed)
     return _Draft(draft.order, found.timetable, resume, caps, lack, found.coverage, aim, draft.age + 1)

@@ -29,6 +29,9 @@ BORDER = 12e-3
 COVERED = 0.95
 """Share of the target that plans cover at least, even where less is prescribed: tissue values are uncertain."""
 
+DOSE_SHARE = 0.75
+"""Share of an organ's CEM43 limit that a plan may use: a degree more in a patient is twice the dose."""
+
 HEADROOM = 4.0
 """K kept below the prescribed highest temperature: tissue values are uncertain."""
 
@@ -89,6 +92,7 @@ def _alone(here: Scene, heat: tuple[Field, ...], spots: tuple[Spot, ...], caps: 
         pre_cooling=wish.pre_cooling,
         zone=target_zone(here),
         watched={name: watched_part(mask, heat) for name, mask in here.organs.items()},
+        allowed=DOSE_SHARE,
         look=LOOK,
     )
 

@@ -20,7 +20,7 @@ from openhifu.thermal.solver import BioheatSolver
 from openhifu.thermal.treatment import Exposure, RestRule, Treatment, Watch, run_treatment
 
 ALLOWED = 0.9
-"""Share of an organ's CEM43 limit that a plan may use; tissue values are uncertain."""
+"""Share of an organ's CEM43 limit that a course may use where the task names none; tissue values are uncertain."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +46,7 @@ class Task:
         pre_cooling: s before the first exposure.
         zone: where the peak of an exposure is looked for; None for the target.
         watched: the part of an organ that is looked at while it cools; organs that are not named are watched whole.
+        allowed: share of an organ's CEM43 limit that the course may use.
         look: s between looks at the organs.
         scout: the same task on coarser grids, on which most of the search runs; None for no search but the task's own.
     """
@@ -68,6 +69,7 @@ class Task:
     pre_cooling: float = 0.0
     zone: NDArray[np.bool_] | None = None
     watched: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    allowed: float = ALLOWED
     look: float = 5.0
     scout: Task | None = None
 
@@ -126,11 +128,11 @@ class Optimised:
 
     def keeps(self, task: Task) -> bool:
         """Whether the goal is reached and every limit kept with what is held back for uncertain tissue."""
-        return self.coverage >= task.wished and self.peak <= task.ceiling and not self.over(task, ALLOWED)
+        return self.coverage >= task.wished and self.peak <= task.ceiling and not self.over(task, task.allowed)
 
     def badness(self, task: Task) -> tuple[float, float, float]:
         """What to compare courses by: limits first, then the goal, then time; the smallest is the best."""
-        broken = sum(np.log(factor) for factor in self.over(task, ALLOWED).values())
+        broken = sum(np.log(factor) for factor in self.over(task, task.allowed).values())
         too_hot = max(0.0, self.peak - task.ceiling)
         return float(broken) + too_hot, max(0.0, task.wished - self.coverage), self.treatment.total_time
 
