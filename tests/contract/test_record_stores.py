@@ -156,6 +156,26 @@ def test_a_backup_fills_another_database(new_url: NewUrl, tmp_path: Path) -> Non
         assert store.verify(KINDS)["patient"] == 0
 
 
+def test_a_backup_of_one_kind_of_database_fills_the_other(new_url: NewUrl, cluster: str, tmp_path: Path) -> None:
+    """From SQLite to PostgreSQL, and from PostgreSQL to SQLite."""
+    url = new_url()
+    other = f"sqlite:///{tmp_path}/other.db"
+    if "sqlite" in url:
+        other = cluster.replace("/postgres", f"/other_{os.getpid()}")
+        engine = create_engine(make_url(cluster).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as line:
+            line.execute(text(f"CREATE DATABASE other_{os.getpid()}"))
+        engine.dispose()
+    case = CaseEntry(case="cd" * 32, patient="P1", name="肝", device="jc200-like", folder="/a")
+    with RecordStore(url, make=True) as store:
+        store.put(PatientEntry(pseudonym="P1"), case, finding(1))
+        assert write_backup(store, KINDS, tmp_path / "b") == 3
+    with RecordStore(other, make=True) as store:
+        assert store.engine.dialect.name != ("sqlite" if "sqlite" in url else "postgresql")
+        assert restore_backup(store, KINDS, tmp_path / "b") == 3
+        assert (store.all(CaseEntry), store.all(FollowUp)) == ([case], [finding(1)])
+
+
 INSERT = "INSERT INTO follow_up (key, run, what, day, document) VALUES (:key, :run, 'npv', '2026-01-02', :document)"
 
 
