@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from openhifu.base.errors import UnknownName
 from openhifu.base.field import Field, Quantity
 from openhifu.planning.fields import SpotFields
 from openhifu.planning.scene import Scene
@@ -39,6 +40,18 @@ class Monitors:
     thermometer: Thermometry = Thermometry.PLAIN
     cavitation: float | None = None
     imaged: Callable[[Field], None] | None = None
+
+
+def watched_by(thermometer: str, cavitation: float | None = None) -> Monitors:
+    """The monitors of a command's options.
+
+    Raises:
+        UnknownName: for a thermometer that there is not.
+    """
+    known = [t.value for t in Thermometry]
+    if thermometer not in known:
+        raise UnknownName("thermometer", thermometer, known)
+    return Monitors(Thermometry(thermometer), cavitation)
 
 
 def senses(

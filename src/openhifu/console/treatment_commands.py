@@ -178,25 +178,11 @@ def rehearse(
 
     Seen in 3D Slicer while it runs: openhifu rehearse liver.json --navigate 18944
     """
+    from openhifu.console.monitors import watched_by
     from openhifu.console.plan_files import load_planned
 
-    watched = _monitors(thermometer, cavitation)
+    watched = watched_by(thermometer, cavitation)
     _finished(_run(load_planned(plan_file), out, seed, None, operator, pace, as_json, watched, navigate), as_json)
-
-
-def _monitors(thermometer: str, cavitation: float | None) -> Monitors:
-    """The monitors of the two options.
-
-    Raises:
-        UnknownName: for a thermometer that there is not.
-    """
-    from openhifu.base.errors import UnknownName
-    from openhifu.console.monitors import Monitors, Thermometry
-
-    known = [t.value for t in Thermometry]
-    if thermometer not in known:
-        raise UnknownName("thermometer", thermometer, known)
-    return Monitors(Thermometry(thermometer), cavitation)
 
 
 def _run(
@@ -317,6 +303,7 @@ def treat(
     from openhifu.base.errors import NotApproved
     from openhifu.base.files import read_text
     from openhifu.console.calibration import arming_check
+    from openhifu.console.monitors import watched_by
     from openhifu.console.plan_files import load_planned
     from openhifu.model.plan import Approval
 
@@ -331,7 +318,7 @@ def treat(
         raise NotApproved(f"{file} approves plan {approval.plan_hash[:12]}, not this one; approve this plan")
     in_force = arming_check(planned.plan, quality_limits, db)
     in_force()  # now already, so that nobody lies down for nothing
-    watched = _monitors(thermometer, cavitation)
+    watched = watched_by(thermometer, cavitation)
     _finished(_run(planned, out, seed, approval, operator, pace, as_json, watched, navigate, in_force), as_json)
 
 

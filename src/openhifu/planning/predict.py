@@ -125,21 +125,33 @@ def predict(
     target = Probe(TARGET_NAME, here.grids.heat, target_zone(here))
     dose = ThermalDose(here.grids.heat)
     treatment = run_treatment(solver, exposures, rule, target, dose, wish.pre_cooling, progress)
-    return Outlook(treatment, numbers(here, treatment, organs), solver.method, dose.form.value)
+    spent = numbers(here, organs, dose.field, treatment.peak, treatment.total_time, treatment.energy)
+    return Outlook(treatment, spent, solver.method, dose.form.value)
 
 
-def numbers(here: Scene, treatment: Treatment, organs: tuple[OrganAtRisk, ...]) -> Prediction:
-    """Volumes, temperatures, doses and time of a treatment."""
+def numbers(
+    here: Scene, organs: tuple[OrganAtRisk, ...], cem43: Field, hottest: Field, total_time: float, energy: float
+) -> Prediction:
+    """Volumes, temperatures, doses and time of a treatment, expected or delivered.
+
+    Args:
+        here: the scene.
+        organs: at risk.
+        cem43: thermal dose [min] on the heat grid.
+        hottest: highest temperature of each voxel [degC].
+        total_time: s.
+        energy: J acoustic.
+    """
     voxel = here.grids.heat.voxel_volume
-    dose, peak = treatment.dose.field.data, treatment.peak.data
+    dose, peak = cem43.data, hottest.data
     ablated = dose >= here.data.case.prescription.goal_cem43
     return Prediction(
         target_volume=float(here.target.sum()) * voxel,
         ablated_target_volume=float((ablated & here.target).sum()) * voxel,
         ablated_volume=float(ablated.sum()) * voxel,
         peak_temperature=float(peak.max()),
-        treatment_time=float(treatment.total_time),
-        energy=float(treatment.energy),
+        treatment_time=float(total_time),
+        energy=float(energy),
         organs=tuple(_organ(here, o, dose, peak) for o in organs),
     )
 

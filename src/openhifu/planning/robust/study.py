@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
-from multiprocessing import get_context
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, as_completed
 
 import numpy as np
 from numpy.typing import NDArray
 
 from openhifu.base.progress import Progress, silent
+from openhifu.base.workers import workers
 from openhifu.model.case_data import CaseData
 from openhifu.model.plan import TreatmentPlan
 from openhifu.model.robustness import (
@@ -70,7 +68,7 @@ def study(
         draw(basis.here.tissues, plan.pose, len(plan.sonications), given, seed, number) for number in range(scenarios)
     ]
     base = run_scenario(basis, nominal(len(plan.sonications)), cores)
-    with _opened(executor, min(cores, scenarios)) as pool:
+    with workers(min(cores, scenarios), executor) as pool:
         found = _gathered(pool, basis, drawn, progress)
     return gathered(plan, given, seed, drawn, base, found)
 
@@ -101,27 +99,6 @@ def gathered(
         bands=bands,
         influences=influences(outcomes, inputs, {n: v for n, (_, _, v) in figures.items()}, seed),
     )
-
-
-@contextmanager
-def _opened(executor: Executor | None, workers: int) -> Iterator[Executor]:
-    """The executor given, left open; or processes of this machine, which leave Ctrl-C to this one."""
-    if executor is not None:
-        yield executor
-        return
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_alone)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _alone() -> None:
-    """A worker leaves Ctrl-C to the process that asked, and keeps to one core."""
-    import numba
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    numba.set_num_threads(1)
 
 
 def _gathered(pool: Executor, basis: Basis, drawn: list[Scenario], progress: Progress) -> list[ScenarioOutcome]:
