@@ -45,7 +45,7 @@ controls = st.builds(
     repeat_below=st.floats(min_value=0.1, max_value=1),
     longest=st.floats(min_value=1, max_value=2),
     most_repeats=st.integers(0, 3),
-    organ_rise=st.floats(min_value=0.1, max_value=5),
+    organ_share=st.floats(min_value=0.1, max_value=1),
 )
 
 

@@ -34,7 +34,7 @@ from openhifu.planning.predict import numbers
 from openhifu.planning.scene import Scene, scene
 from openhifu.twin.rehearse import rehearse as run_on_twin
 
-CONTROL = DoseControl(share=1.0, repeat_below=0.5, longest=1.4, most_repeats=1, organ_rise=2.0)
+CONTROL = DoseControl(share=1.0, repeat_below=0.5, longest=1.4, most_repeats=1, organ_share=0.9)
 """The closed loop of a plan that prescribes none: an exposure ends at its planned dose, or after 1.4 of its time."""
 
 _OUTCOME, _JOURNAL = "outcome.json", "journal.jsonl"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -17,6 +16,7 @@ from openhifu.delivery.folds import energy_at_most, fired
 from openhifu.delivery.interlocks import Interlocks, standard_interlocks
 from openhifu.delivery.journal import Journal
 from openhifu.delivery.monitor import Asking, Monitor, Snapshot
+from openhifu.delivery.organ_watch import OrganWatch
 from openhifu.delivery.output import Output
 from openhifu.delivery.program import history, program
 from openhifu.delivery.protocols import AlarmAct, Devices, Question, Reply
@@ -70,7 +70,7 @@ class TreatmentEngine:
         self._output = Output(devices.generator, self._ask, rules.lease, self._seen)
         conditions = standard_interlocks(self._plan, source.ceilings, rules, devices.listener is not None)
         self._interlocks = Interlocks(conditions, self._output.off)
-        self._recent: deque[dict[str, float]] = deque(maxlen=rules.readings_to_resume)
+        self._organs = OrganWatch(rules.readings_to_resume, info.earlier)
         self._exposure: Exposure | None = None
         self._fired = fired(info.earlier)
         self._again: frozenset[int] = frozenset()
@@ -140,7 +140,8 @@ class TreatmentEngine:
                 step = next(steps) if result is None else steps.send(result)
             except StopIteration:
                 return
-            result = self._perform(step)
+            done = self._perform(step)
+            result = done.model_copy(update={"elapsed": self._seen.elapsed, "organs": self._organs.states()})
 
     def _perform(self, step: Step) -> StepResult:
         """One step; again after a person reset an interlock - but never an exposure."""
@@ -265,8 +266,11 @@ class TreatmentEngine:
         while True:
             lasted = self._clock.now() - began
             missing = step.duration - lasted
-            hot = self._too_warm(step) if missing <= _TOLERANCE else ()
-            if missing <= _TOLERANCE and not hot:
+            over = missing <= _TOLERANCE
+            hot = self._organs.warmer(step.resume_below) if over else ()
+            if over and not hot and lasted < step.wished_for:
+                hot = self._organs.warmer(step.wished_below)
+            if over and not hot:
                 break
             waited.update(dict.fromkeys(hot))
             if -missing > self._rules.cooling_patience:
@@ -274,14 +278,6 @@ class TreatmentEngine:
             self._pass(min(period, missing) if missing > _TOLERANCE else period)
         self._journal.note(ev.Cooling(least=step.duration, lasted=lasted, waited_for=tuple(waited)))
         return self._done()
-
-    def _too_warm(self, step: Cool) -> tuple[str, ...]:
-        """Organs whose last readings, averaged against noise, are not yet below their resume temperature."""
-        names = tuple(name for name, _ in step.resume_below)
-        if len(self._recent) < self._rules.readings_to_resume:
-            return names
-        mean = {name: sum(r[name] for r in self._recent) / len(self._recent) for name in names}
-        return tuple(name for name, level in step.resume_below if not mean[name] < level)
 
     def _measure(self, step: Measure) -> StepResult:
         self._to(Signal.MEASURE)
@@ -345,7 +341,7 @@ class TreatmentEngine:
                 self._journal.append(condition.event(self._seen))
             raise Tripped("; ".join(f"{c.name}: {c.sentence}" for c in tripped))
         if self._seen.images != images:
-            self._recent.append(dict(self._seen.temperature.organs))
+            self._organs.add(self._seen.temperature.at, self._seen.temperature.organs)
             self._journal.note(words.reading(self._seen, self._exposure if self._seen.asked_power else None))
 
     def _wait_for_answer(self, question: Question, look: Callable[[], None]) -> Reply:

@@ -10,7 +10,8 @@ from openhifu.base.outcome import Ending
 from openhifu.base.units import BODY_TEMPERATURE_C
 from openhifu.delivery.folds import begun, last_scale, quiet_power
 from openhifu.delivery.measured_dose import planned_cem43
-from openhifu.delivery.steps import Arm, Ask, Cool, Measure, Move, Sonicate, Step, StepResult
+from openhifu.delivery.organ_budget import OrganBudget
+from openhifu.delivery.steps import Arm, Ask, Cool, Measure, Move, OrganState, Sonicate, Step, StepResult
 from openhifu.delivery.titration import clamped, heating_ratio, next_scale, reading_of
 from openhifu.model.events import Event, Purpose
 from openhifu.model.plan import TreatmentPlan
@@ -18,6 +19,9 @@ from openhifu.model.sonication import Sonication
 
 BASELINE_TIME = 5.0
 """Seconds of readings that are averaged before a test exposure."""
+
+_LAST_SECONDS = 60.0  # s kept free at the end of the treatment's time, for moves and answers
+_LONGEST_WISH = 900.0  # s by which a pause may grow beyond the planned one for what is only wished
 
 Program = Generator[Step, StepResult, None]
 """Yields steps, is sent the result of each."""
@@ -32,12 +36,28 @@ class Course:
         done: sonications already begun by earlier runs; they are never yielded again, except on a second pass.
         quiet: W that no exposure exceeds, since bubbles collapsed at more.
         measured: dose [min] measured in each sonication of this run, over all its exposures.
+        aims: dose [min] aimed at in each sonication: the planned one, or less where an organ must be spared.
+        budget: of the organs' measured dose; None without dose control.
+        organs: as they were at the end of the last step.
+        elapsed: s since the run began.
+        rest: s at least that exposures and pauses after the present one take, and how many they are.
     """
 
     scale: float | None = None
     done: frozenset[int] = frozenset()
     quiet: float = math.inf
     measured: dict[int, float] = field(default_factory=dict)
+    aims: dict[int, float] = field(default_factory=dict)
+    budget: OrganBudget | None = None
+    organs: tuple[OrganState, ...] = ()
+    elapsed: float = 0.0
+    rest: tuple[float, int] = (0.0, 0)
+
+    def see(self, result: StepResult) -> None:
+        """Take what every step tells."""
+        self.elapsed, self.organs = result.elapsed, result.organs
+        if self.budget is not None:
+            self.budget.see(result.organs)
 
     @property
     def factor(self) -> float:
@@ -49,7 +69,12 @@ def history(plan: TreatmentPlan, events: Sequence[Event]) -> Course:
     """What earlier runs of a plan have learned."""
     control = plan.prescription.control
     quiet = math.inf if control is None else quiet_power(events, control.cavitation_step)
-    return Course(last_scale(events), begun(events), quiet)
+    budget = (
+        None
+        if control is None
+        else OrganBudget(plan.organs, control.organ_share, len(plan.sonications), plan.prediction.organs)
+    )
+    return Course(last_scale(events), begun(events), quiet, budget=budget)
 
 
 def program(plan: TreatmentPlan, course: Course | None = None) -> Program:
@@ -65,7 +90,19 @@ def program(plan: TreatmentPlan, course: Course | None = None) -> Program:
         course: what earlier runs learned (``history``); nothing if not given. Without a power factor a test exposure
             comes first (with a titration).
     """
-    course = course or Course()
+    course = course or history(plan, ())
+    steps = _steps(plan, course)
+    result: StepResult | None = None
+    while True:
+        try:
+            step = next(steps) if result is None else steps.send(result)
+        except StopIteration:
+            return
+        result = yield step
+        course.see(result)
+
+
+def _steps(plan: TreatmentPlan, course: Course) -> Program:
     done = course.done
     rest = tuple(s for s in plan.sonications if s.index not in done)
     yield Ask(text=_identity(plan), choices=("yes", "no"))
@@ -81,11 +118,19 @@ def program(plan: TreatmentPlan, course: Course | None = None) -> Program:
     yield _cool(plan, None, plan.prescription.pre_cooling, "pre-cooling of the skin")
     if course.scale is None:
         course.scale = yield from _test(plan, rest[0])
-    for sonication in rest:
+    for number, sonication in enumerate(rest):
+        later = rest[number + 1 :]
+        course.rest = (sum(s.on_time + s.cooling_time for s in later), len(later))
+        spent = _spent(plan, course, sonication)
+        if spent:
+            yield Ask(
+                text=f"{spent}: leave the last {len(later) + 1} exposures out?", choices=("leave them out", "stop")
+            )
+            return
         yield Move(index=sonication.index, focus=sonication.focus)
         result = yield from _expose(plan, sonication, course)
         yield from _top_up(plan, sonication, result, course)
-        yield _cool(plan, sonication.index, sonication.cooling_time, "between exposures")
+        yield _cool(plan, sonication.index, sonication.cooling_time, "between exposures", course)
     yield from _second_pass(plan, rest, course)
 
 
@@ -114,13 +159,42 @@ def _identity(plan: TreatmentPlan) -> str:
     )
 
 
-def _cool(plan: TreatmentPlan, index: int | None, duration: float, reason: str) -> Cool:
+def _spent(plan: TreatmentPlan, course: Course, sonication: Sonication) -> str:
+    """Why no further exposure may be given under dose control; nothing while one may."""
+    if course.budget is None:
+        return ""
+    if course.budget.used_up():
+        return f"the dose measured in {', '.join(course.budget.used_up())} has come to what it may"
+    if _spare(plan, course) < sonication.on_time:
+        return f"{course.elapsed / 60:.0f} of {plan.site.treatment_time / 60:.0f} min have gone by"
+    return ""
+
+
+def _no_more(plan: TreatmentPlan, course: Course, sonication: Sonication) -> bool:
+    """Whether an exposure beside the planned ones would take time or dose that the planned ones need."""
+    extra = sonication.on_time + sonication.cooling_time
+    return _spare(plan, course) < 2 * extra or (course.budget is not None and bool(course.budget.used_up()))
+
+
+def _spare(plan: TreatmentPlan, course: Course) -> float:
+    """Time [s] that is left beyond what the rest of the plan takes at least."""
+    return plan.site.treatment_time - _LAST_SECONDS - course.elapsed - course.rest[0]
+
+
+def _cool(plan: TreatmentPlan, index: int | None, duration: float, reason: str, course: Course | None = None) -> Cool:
+    """A pause; with dose control as long as the budget of the organs' dose wishes and the time allows."""
     organs = tuple((o.name, o.limit.resume_below) for o in plan.organs) if index is not None else ()
+    wished, longest = (), 0.0
+    if course is not None and course.budget is not None and course.rest[1]:
+        wished = course.budget.levels()
+        longest = duration + min(max(_spare(plan, course) / course.rest[1], 0.0), _LONGEST_WISH)
     return Cool(
         index=index,
         duration=duration,
         water_temperature=plan.prescription.water_temperature,
         resume_below=organs,
+        wished_below=wished,
+        wished_for=longest,
         reason=reason,
     )
 
@@ -141,12 +215,16 @@ def _expose(
     prescription, site = plan.prescription, plan.site
     rule, control, high = prescription.titration, prescription.control, prescription.peak_high
     scale, measured = course.factor, course.measured.get(sonication.index, 0.0)
-    power, on_time = treatment_power(plan, sonication, scale, course.quiet), sonication.on_time
-    stop_dose, cease = None, ()
-    if rule is not None and control is not None:
+    light = 1.0
+    if course.budget is not None:
+        light = course.budget.begin(course.organs)
+    power = light * treatment_power(plan, sonication, scale, course.quiet)
+    on_time, stop_dose, cease = sonication.on_time, None, ()
+    if rule is not None and control is not None and course.budget is not None:
         on_time = min(control.longest * on_time, site.on_time, site.spot_energy / power)
-        stop_dose = max(control.share * planned_cem43(sonication, rule) - measured, 1e-3)
-        cease = tuple((o.name, o.limit.resume_below + control.organ_rise) for o in plan.organs)
+        aim = course.aims.setdefault(sonication.index, planned_cem43(sonication, rule, light))
+        stop_dose = max(control.share * aim - measured, 1e-3)
+        cease = course.budget.cease_above()
     yield _arm(sonication, purpose, power, on_time)
     result = yield Sonicate(
         index=sonication.index,
@@ -160,6 +238,8 @@ def _expose(
         cease_on_cavitation=control is not None,
     )
     course.measured[sonication.index] = measured + result.dose
+    if course.budget is not None:
+        course.budget.end(result.organs, course.rest[1])
     if purpose is Purpose.TREAT:  # what follows in the same spot starts from warm tissue, which tells less
         course.scale = _learned(plan, sonication, result, scale)
     if control is not None and result.cavitated:
@@ -172,11 +252,13 @@ def _top_up(plan: TreatmentPlan, sonication: Sonication, result: StepResult, cou
     rule, control = plan.prescription.titration, plan.prescription.control
     if rule is None or control is None:
         return
-    least = control.repeat_below * planned_cem43(sonication, rule)
+    least = control.repeat_below * course.aims[sonication.index]
     for _ in range(control.most_repeats):
         if course.measured[sonication.index] >= least or result.ending is not Ending.COMPLETED:
             return
-        yield _cool(plan, sonication.index, sonication.cooling_time, "before the rest of the dose")
+        if _no_more(plan, course, sonication):
+            return
+        yield _cool(plan, sonication.index, sonication.cooling_time, "before the rest of the dose", course)
         result = yield from _expose(plan, sonication, course, Purpose.TOP_UP)
 
 
@@ -189,8 +271,8 @@ def _second_pass(plan: TreatmentPlan, given: Sequence[Sonication], course: Cours
     rule, control = plan.prescription.titration, plan.prescription.control
     if rule is None or control is None:
         return
-    short = [s for s in given if course.measured[s.index] < control.repeat_below * planned_cem43(s, rule)]
-    if not short:
+    short = [s for s in given if course.measured[s.index] < control.repeat_below * course.aims[s.index]]
+    if not short or _no_more(plan, course, short[0]):
         return
     most = max(treatment_power(plan, s, course.factor, course.quiet) for s in short)
     numbers = ", ".join(str(s.index) for s in short)
@@ -204,8 +286,10 @@ def _second_pass(plan: TreatmentPlan, given: Sequence[Sonication], course: Cours
         return
     for sonication in short:
         yield Move(index=sonication.index, focus=sonication.focus)
+        if _no_more(plan, course, sonication):
+            return
         yield from _expose(plan, sonication, course, Purpose.AGAIN)
-        yield _cool(plan, sonication.index, sonication.cooling_time, "between exposures")
+        yield _cool(plan, sonication.index, sonication.cooling_time, "between exposures", course)
 
 
 def _arm(sonication: Sonication, purpose: Purpose, power: float, on_time: float) -> Arm:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from openhifu.base.outcome import Ending
 from openhifu.base.record import Record
@@ -77,6 +77,8 @@ class Cool(Record):
         duration: s at least.
         water_temperature: degC.
         resume_below: organs that must be colder than this [degC] before it ends.
+        wished_below: organs that should be colder than this [degC] before it ends, if they are within ``wished_for``.
+        wished_for: s that it may last for what is only wished.
         reason: for people.
     """
 
@@ -85,6 +87,8 @@ class Cool(Record):
     duration: float = Field(ge=0)
     water_temperature: float
     resume_below: tuple[tuple[str, float], ...]
+    wished_below: tuple[tuple[str, float], ...] = ()
+    wished_for: float = Field(default=0.0, ge=0)
     reason: str
 
 
@@ -122,6 +126,16 @@ class Ask(Record):
 Step = Move | Arm | Sonicate | Cool | Measure | Ask
 
 
+class OrganState(Record):
+    """What readings say of an organ: their running mean [degC], infinite without any, and CEM43 [min] so far."""
+
+    model_config = ConfigDict(allow_inf_nan=True)
+
+    organ: str
+    temperature: float
+    dose: float
+
+
 class StepResult(Record):
     """What the program learns of a step it yielded.
 
@@ -133,6 +147,8 @@ class StepResult(Record):
         dose: CEM43 [min] measured at the target's hottest reading during an exposure.
         cavitated: whether an exposure ended because bubbles collapsed.
         answer: to a question.
+        elapsed: s since the run began.
+        organs: what was measured in them, at the end of the step.
     """
 
     ending: Ending = Ending.COMPLETED
@@ -142,3 +158,5 @@ class StepResult(Record):
     dose: float = 0.0
     cavitated: bool = False
     answer: str = ""
+    elapsed: float = 0.0
+    organs: tuple[OrganState, ...] = ()

@@ -13,7 +13,6 @@ from openhifu.imaging.units_in_files import (
     CEM43_MINUTES,
     HOUNSFIELD,
     JOULE,
-    KELVIN,
     KILOJOULE,
     MINUTES,
     MM,
@@ -93,7 +92,7 @@ class DoseControlSection(Section):
     repeat_below: Annotated[Positive, SHARE]
     longest: Annotated[Positive, SHARE]
     most_repeats: Annotated[NotNegative, SHARE]
-    organ_rise_k: Annotated[Positive, KELVIN]
+    organ_share: Annotated[Positive, SHARE]
     cavitation_step: Annotated[Positive, SHARE] = Decimal("0.8")
 
 

@@ -76,7 +76,7 @@ class DoseControl(Record):
         repeat_below: share below which a spot is topped up after a pause.
         longest: factor on the planned on-time to which an exposure may be extended.
         most_repeats: top-ups of one spot at most.
-        organ_rise: K above an organ's resume temperature at which an exposure ends early for a pause.
+        organ_share: of an organ's limit that its measured dose may come to; pauses grow so that it lasts for the rest.
         cavitation_step: share of the power at which bubbles collapsed that no later exposure exceeds.
     """
 
@@ -84,7 +84,7 @@ class DoseControl(Record):
     repeat_below: float = Field(gt=0, le=1)
     longest: float = Field(ge=1, le=2)
     most_repeats: int = Field(ge=0, le=3)
-    organ_rise: float = Field(gt=0)
+    organ_share: float = Field(gt=0, le=1)
     cavitation_step: float = Field(default=0.8, gt=0, lt=1)
 
 

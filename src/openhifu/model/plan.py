@@ -52,15 +52,31 @@ class Finding(Record):
 
 
 class OrganPrediction(Record):
-    """What the plan expects for one organ: highest temperature [degC], highest CEM43 [min].
+    """What the plan expects for one organ: highest temperature [degC], highest CEM43 [min], volume [m3] over its limit.
 
-    Volume [m3] over its limit.
+    Attributes:
+        reading_cem43: min that a thermometer adds up which shows only the organ's hottest point, wherever that is: more
+            than any place gets; None where nobody followed it.
     """
 
     organ: str
     peak_temperature: float
     cem43_max: float
     volume_over_limit: float
+    reading_cem43: float | None = None
+
+    @property
+    def reading_ratio(self) -> float:
+        """Dose added up from hottest readings over the highest dose of any place; 1 where it is not known."""
+        if not self.reading_cem43 or self.cem43_max <= 0:
+            return 1.0
+        return max(self.reading_cem43 / self.cem43_max, 1.0)
+
+    @model_serializer(mode="wrap")
+    def _without_what_nobody_followed(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Plans from before readings were followed keep their content."""
+        data = write(self)
+        return {k: v for k, v in data.items() if k != "reading_cem43" or v is not None}
 
 
 class Prediction(Record):

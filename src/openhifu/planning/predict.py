@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from openhifu.base.field import Field
 from openhifu.base.progress import Progress, silent
+from openhifu.delivery.measured_dose import cem43
 from openhifu.model.catalogue import tissue
+from openhifu.model.history import Curves
 from openhifu.model.limits import OrganAtRisk
 from openhifu.model.medium import Medium
 from openhifu.model.plan import OrganPrediction, Prediction
@@ -125,25 +127,33 @@ def predict(
     target = Probe(TARGET_NAME, here.grids.heat, target_zone(here))
     dose = ThermalDose(here.grids.heat)
     treatment = run_treatment(solver, exposures, rule, target, dose, wish.pre_cooling, progress)
-    spent = numbers(here, organs, dose.field, treatment.peak, treatment.total_time, treatment.energy)
+    readings = {name: _reading_dose(treatment.curves, name) for name in treatment.curves.hottest}
+    spent = numbers(here, organs, dose.field, treatment.peak, treatment.total_time, treatment.energy, readings)
     return Outlook(treatment, spent, solver.method, dose.form.value)
 
 
 def numbers(
-    here: Scene, organs: tuple[OrganAtRisk, ...], cem43: Field, hottest: Field, total_time: float, energy: float
+    here: Scene,
+    organs: tuple[OrganAtRisk, ...],
+    cem43_field: Field,
+    hottest: Field,
+    total_time: float,
+    energy: float,
+    readings: Mapping[str, float] | None = None,
 ) -> Prediction:
     """Volumes, temperatures, doses and time of a treatment, expected or delivered.
 
     Args:
         here: the scene.
         organs: at risk.
-        cem43: thermal dose [min] on the heat grid.
+        cem43_field: thermal dose [min] on the heat grid.
         hottest: highest temperature of each voxel [degC].
         total_time: s.
         energy: J acoustic.
+        readings: CEM43 [min] added up from the hottest reading of each organ that was followed.
     """
     voxel = here.grids.heat.voxel_volume
-    dose, peak = cem43.data, hottest.data
+    dose, peak = cem43_field.data, hottest.data
     ablated = dose >= here.data.case.prescription.goal_cem43
     return Prediction(
         target_volume=float(here.target.sum()) * voxel,
@@ -152,11 +162,18 @@ def numbers(
         peak_temperature=float(peak.max()),
         treatment_time=float(total_time),
         energy=float(energy),
-        organs=tuple(_organ(here, o, dose, peak) for o in organs),
+        organs=tuple(_organ(here, o, dose, peak, (readings or {}).get(o.name)) for o in organs),
     )
 
 
-def _organ(here: Scene, organ: OrganAtRisk, dose: np.ndarray, peak: np.ndarray) -> OrganPrediction:
+def _reading_dose(curves: Curves, name: str) -> float:
+    points = zip(curves.time[1:] - curves.time[0], curves.hottest[name][1:], strict=True)
+    return cem43([(float(t), float(value)) for t, value in points])
+
+
+def _organ(
+    here: Scene, organ: OrganAtRisk, dose: np.ndarray, peak: np.ndarray, reading: float | None
+) -> OrganPrediction:
     mask = here.organs.get(organ.name)
     if mask is None:  # not within the heated region at all
         return OrganPrediction(organ=organ.name, peak_temperature=37.0, cem43_max=0.0, volume_over_limit=0.0)
@@ -166,4 +183,5 @@ def _organ(here: Scene, organ: OrganAtRisk, dose: np.ndarray, peak: np.ndarray) 
         peak_temperature=float(peak[mask].max()),
         cem43_max=float(dose[mask].max()),
         volume_over_limit=over,
+        reading_cem43=reading,
     )

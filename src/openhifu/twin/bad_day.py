@@ -20,7 +20,7 @@ CALM = MachineModel(axis_speed=20e-3, idle_frame_time=1.0, temperature_noise=0.5
 """The simulated machine without a disturbance, with the noise and calibration error that any machine has."""
 
 ON_TIME = 0.7
-CONTROL = DoseControl(share=1.0, repeat_below=0.5, longest=1.3, most_repeats=1, organ_rise=2.0)
+CONTROL = DoseControl(share=1.0, repeat_below=0.5, longest=1.3, most_repeats=1, organ_share=0.8)
 
 Pair = tuple[State, str]
 """A state of the engine and a device call, ``device.act``."""

@@ -206,8 +206,9 @@ class PointPatient:
         power = beam.power if beam else 0.0
         before = sum(p for _, p in self.steps)
         if power != before:
-            if before == 0 and self.forgets:
-                self.steps.clear()
+            if before == 0:
+                if self.forgets:
+                    self.steps.clear()
                 self.peaks.append(37.0)
                 self.longest = 0.0
             self.steps.append((self.now, power - before))
