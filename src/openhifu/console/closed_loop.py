@@ -30,7 +30,7 @@ from openhifu.model.plan import TreatmentPlan
 from openhifu.model.tissue_draw import draw_tissues
 from openhifu.planning.anatomy import anatomy
 from openhifu.planning.fields import SpotFields
-from openhifu.planning.predict import numbers
+from openhifu.planning.predict import came_to
 from openhifu.planning.scene import Scene, scene
 from openhifu.twin.rehearse import rehearse as run_on_twin
 
@@ -213,7 +213,7 @@ def _delivered(
     )
     spots = delivered_spots(read_journal(place / _JOURNAL).events)
     energy = sum(s.energy for s in spots) * run.gain
-    truth = numbers(here, plan.organs, patient.cem43, patient.peak, run.duration, energy)
+    truth = came_to(here, plan.organs, patient.cem43, patient.peak, run.duration, energy)
     outcome = LoopOutcome(
         plan_hash=plan.content_hash,
         seed=seed,

@@ -127,12 +127,17 @@ def predict(
     target = Probe(TARGET_NAME, here.grids.heat, target_zone(here))
     dose = ThermalDose(here.grids.heat)
     treatment = run_treatment(solver, exposures, rule, target, dose, wish.pre_cooling, progress)
+    return Outlook(treatment, numbers(here, treatment, organs), solver.method, dose.form.value)
+
+
+def numbers(here: Scene, treatment: Treatment, organs: tuple[OrganAtRisk, ...]) -> Prediction:
+    """Volumes, temperatures, doses and time of a predicted treatment."""
     readings = {name: _reading_dose(treatment.curves, name) for name in treatment.curves.hottest}
-    spent = numbers(here, organs, dose.field, treatment.peak, treatment.total_time, treatment.energy, readings)
-    return Outlook(treatment, spent, solver.method, dose.form.value)
+    dose, time, energy = treatment.dose.field, treatment.total_time, treatment.energy
+    return came_to(here, organs, dose, treatment.peak, time, energy, readings)
 
 
-def numbers(
+def came_to(
     here: Scene,
     organs: tuple[OrganAtRisk, ...],
     cem43_field: Field,
