@@ -53,5 +53,7 @@ def evened(
         wanted = table.powers * (1 + np.clip(_DAMPING * lacking / _EDGE_RISE, -_MOST, _MOST))
         room = task.ceiling - HEADROOM - BODY_TEMPERATURE_C
         highest = table.powers * np.maximum(room / np.maximum(hottest, 1e-3), 0.7)
-        table = replace(table, powers=np.minimum(np.minimum(wanted, highest), caps))
+        warm = task.least_peak - BODY_TEMPERATURE_C
+        lowest = table.powers * np.clip(warm / np.maximum(hottest, 1e-3), 0.0, 1 + _MOST)
+        table = replace(table, powers=np.minimum(np.minimum(np.maximum(wanted, lowest), highest), caps))
     return table

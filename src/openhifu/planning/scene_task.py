@@ -32,6 +32,9 @@ COVERED = 0.95
 DOSE_SHARE = 0.75
 """Share of an organ's CEM43 limit that a plan may use: a degree more in a patient is twice the dose."""
 
+WARMER = 2.0
+"""K above the prescribed lowest peak at which the coolest exposure is aimed: rounds differ by about a degree."""
+
 HEADROOM = 4.0
 """K kept below the prescribed highest temperature: tissue values are uncertain."""
 
@@ -92,6 +95,7 @@ def _alone(here: Scene, heat: tuple[Field, ...], spots: tuple[Spot, ...], caps: 
         pre_cooling=wish.pre_cooling,
         zone=target_zone(here),
         watched={name: watched_part(mask, heat) for name, mask in here.organs.items()},
+        least_peak=wish.peak_low + WARMER,
         allowed=DOSE_SHARE,
         look=LOOK,
     )

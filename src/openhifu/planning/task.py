@@ -46,6 +46,7 @@ class Task:
         pre_cooling: s before the first exposure.
         zone: where the peak of an exposure is looked for; None for the target.
         watched: the part of an organ that is looked at while it cools; organs that are not named are watched whole.
+        least_peak: degC that every exposure should reach; 37 for none.
         allowed: share of an organ's CEM43 limit that the course may use.
         look: s between looks at the organs.
         scout: the same task on coarser grids, on which most of the search runs; None for no search but the task's own.
@@ -69,6 +70,7 @@ class Task:
     pre_cooling: float = 0.0
     zone: NDArray[np.bool_] | None = None
     watched: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    least_peak: float = 37.0
     allowed: float = ALLOWED
     look: float = 5.0
     scout: Task | None = None

@@ -148,3 +148,9 @@ def test_without_organs_every_pause_is_the_least(found: Optimised) -> None:
     free = optimise(replace(task(), organs={}))
     np.testing.assert_allclose(free.timetable.pauses, 5.0)
     assert free.coverage >= 0.95
+
+
+def test_every_exposure_comes_to_the_least_peak_that_is_asked(found: Optimised) -> None:
+    cold = min(e.peak for e in found.treatment.exposures)
+    asked = optimise(replace(task(), least_peak=cold + 4.0))
+    assert min(e.peak for e in asked.treatment.exposures) >= cold + 3.0
