@@ -89,8 +89,9 @@ class _Search:
         tried: list[tuple[float, int, _Draft]] = []
         for number, order in enumerate(orders):
             self.draft, time = _first(task, order), 0.0
-            for _ in range(TRIED):
-                found = self._round(task, _named(self._progress, f"order {number + 1}"))
+            for round_ in range(TRIED):
+                step = _part(self._progress, "choosing an order", number * TRIED + round_, len(orders) * TRIED)
+                found = self._round(task, step)
                 missing = max(0.0, task.wished - found.coverage)
                 time = found.treatment.total_time * (1 + _TIME_OF_COVERAGE * missing)
             tried.append((time, number, self.draft))
@@ -100,9 +101,8 @@ class _Search:
         """Rounds on a task's grids until a course keeps everything; the draft is then the best one's."""
         best: tuple[Optimised, _Draft] | None = None
         for number in range(most):
-            named = _named(self._progress, f"{name} {number + 1}")
             draft = self.draft
-            found = self._round(task, named)
+            found = self._round(task, _part(self._progress, name, number, most))
             if best is None or found.badness(task) < best[0].badness(task):
                 best = found, replace(self.draft, table=found.timetable, resume=draft.resume, caps=draft.caps)
                 self.best = found if task is self._own else None
@@ -136,7 +136,7 @@ class _Search:
         hidden = self.draft.coverage - float((doses >= scout.goal).mean())
         aims = worst_of_cells(scout, order, doses)
         for _ in range(CARRIED):
-            table = evened(self._own, order, table, aims, caps, 2, self._progress)
+            table = evened(self._own, order, table, aims, caps, 2, silent)
             doses = self._own.course(order).run(table).dose[self._own.inside]
             lacking = self._own.wished + SURPLUS - hidden - float((doses >= self._own.goal).mean())
             if lacking <= 0:
@@ -164,11 +164,11 @@ def optimise(task: Task, progress: Progress = silent) -> Optimised:
     try:
         search.choose_order(task.scout or task)
         if task.scout is not None:
-            search.rounds(task.scout, SCOUTED, LEAST, "scouting, round")
+            search.rounds(task.scout, SCOUTED, LEAST, "scouting on coarse grids")
             search.carry(task.scout)
-            search.rounds(task, ROUNDS, 1, "round")
+            search.rounds(task, ROUNDS, 1, "powers, pauses, whole treatment")
         else:
-            search.rounds(task, SCOUTED, LEAST, "round")
+            search.rounds(task, SCOUTED, LEAST, "powers, pauses, whole treatment")
     except KeyboardInterrupt:
         stopped = True
     draft = search.draft
@@ -183,8 +183,9 @@ def continued(task: Task, found: Optimised, progress: Progress = silent) -> Opti
     return search.after(_answer(task, begin, found))
 
 
-def _named(progress: Progress, name: str) -> Progress:
-    return lambda stage, fraction: progress(f"{name}: {stage}", fraction)
+def _part(progress: Progress, name: str, number: int, of: int) -> Progress:
+    """Progress of one round among several: what takes its time is the whole treatment."""
+    return lambda stage, fraction: progress(name, (number + (fraction if stage == "treatment" else 0.0)) / of)
 
 
 def _first(task: Task, order: tuple[int, ...]) -> _Draft:
