@@ -248,20 +248,18 @@ def approve(
     from openhifu.console.plan_files import load_plan
     from openhifu.console.robustness import robustness_beside
     from openhifu.console.runs import JOURNAL
+    from openhifu.delivery.authorisation import ReasonWanted
     from openhifu.delivery.authorisation import approve as sign
     from openhifu.delivery.journal import read_journal
 
     made = load_plan(plan_file)
-    signed = sign(
-        made,
-        read_journal(rehearsal / JOURNAL),
-        person,
-        role,
-        datetime.now(UTC).astimezone().isoformat(timespec="seconds"),
-        f"I have read the plan, its {len(made.warnings)} warnings and the rehearsal, and approve this plan.",
-        robustness_beside(plan_file, made),
-        despite,
-    )
+    now = datetime.now(UTC).astimezone().isoformat(timespec="seconds")
+    meaning = f"I have read the plan, its {len(made.warnings)} warnings and the rehearsal, and approve this plan."
+    studied = robustness_beside(plan_file, made)
+    try:
+        signed = sign(made, read_journal(rehearsal / JOURNAL), person, role, now, meaning, studied, despite)
+    except ReasonWanted as error:
+        raise ReasonWanted(f"{error} (--despite REASON)") from error
     target = approval_file(plan_file)
     write_whole(target, signed.to_document().encode())
     say(f"{person} approves plan {made.content_hash[:12]}; wrote {target}")

@@ -21,6 +21,10 @@ from openhifu.model.transducer import Transducer
 _ROUNDING = 1e-9  # share by which a product of floats may miss its limit
 
 
+class ReasonWanted(NotApproved):
+    """A plan that may be approved only with a reason was approved without one."""
+
+
 @dataclass(frozen=True)
 class Approved:
     """A plan with the approval that a person signed for it.
@@ -189,7 +193,7 @@ def approve(
         raise NotApproved(f"the rehearsal did not run to its end ({how}); rehearse again")
     lacking = _band(plan, robustness)
     if lacking and not despite.strip():
-        raise NotApproved(f"{lacking}; or say why it is approved all the same, which is recorded")
+        raise ReasonWanted(f"{lacking}; or say why it is approved all the same, which is recorded")
     if despite.strip() and not lacking:
         raise NotApproved("the band keeps every limit, there is nothing to approve it despite of; leave the reason out")
     return Approval(

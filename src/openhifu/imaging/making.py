@@ -170,7 +170,8 @@ def _images(
         raise FormatError(
             f"{wanted.ct} holds {scan.quantity.words}; a case is made from a CT, which tells tissue apart"
         )
-    if image.origin is None and float(scan.data.min()) >= 0:
+    body = start.thresholds.skin_thickness_mm > 0  # a block of tissue in a tank may hold nothing below water
+    if body and image.origin is None and float(scan.data.min()) >= 0:
         raise FormatError(
             f"{wanted.ct} has no value below 0 HU, where fat and air lie: it is an MR, or stored values that were not "
             "rescaled; a case is made from a CT"

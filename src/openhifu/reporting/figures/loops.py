@@ -28,10 +28,14 @@ def loops(found: Sequence[Pair], words: Words) -> Figure:
     left, right = figure.subplots(1, 2)
     _square(left, found, [(100 * a.coverage, 100 * b.coverage) for a, b in found])
     _square(right, found, [(1e6 * a.healthy, 1e6 * b.healthy) for a, b in found])
-    for axes, name in ((left, "coverage"), (right, "healthy")):
-        axes.set_xlabel(words.say(f"loops.open_{name}"))
-        axes.set_ylabel(words.say(f"loops.closed_{name}"))
-        axes.set_title(words.say(f"loops.{name}_title"))
+    texts = (
+        (left, "loops.open_coverage", "loops.closed_coverage", "loops.coverage_title"),
+        (right, "loops.open_healthy", "loops.closed_healthy", "loops.healthy_title"),
+    )
+    for axes, across, up, title in texts:
+        axes.set_xlabel(words.say(across))
+        axes.set_ylabel(words.say(up))
+        axes.set_title(words.say(title))
         style.gridded(axes)
     _legend(figure, words)
     return figure
@@ -59,7 +63,7 @@ def _legend(figure: Figure, words: Words) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], ls="", marker="o", color=_colour(over), label=words.say(f"loops.{name}"))
-        for over, name in ((False, "kept"), (True, "exceeded"))
+        Line2D([], [], ls="", marker="o", color=_colour(over), label=words.say(name))
+        for over, name in ((False, "loops.kept"), (True, "loops.exceeded"))
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
