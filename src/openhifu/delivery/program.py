@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from openhifu.base.outcome import Ending
 from openhifu.base.units import BODY_TEMPERATURE_C
+from openhifu.delivery.endings import Halt
 from openhifu.delivery.folds import begun, last_scale, quiet_power
 from openhifu.delivery.measured_dose import planned_cem43
 from openhifu.delivery.organ_budget import OrganBudget
@@ -89,6 +90,9 @@ def program(plan: TreatmentPlan, course: Course | None = None) -> Program:
         plan: the plan.
         course: what earlier runs learned (``history``); nothing if not given. Without a power factor a test exposure
             comes first (with a titration).
+
+    Raises:
+        Halt: as an interlock, if with dose control an organ's measured dose or the treatment's time leaves no exposure.
     """
     course = course or history(plan, ())
     steps = _steps(plan, course)
@@ -123,10 +127,7 @@ def _steps(plan: TreatmentPlan, course: Course) -> Program:
         course.rest = (sum(s.on_time + s.cooling_time for s in later), len(later))
         spent = _spent(plan, course, sonication)
         if spent:
-            yield Ask(
-                text=f"{spent}: leave the last {len(later) + 1} exposures out?", choices=("leave them out", "stop")
-            )
-            return
+            raise Halt(Ending.INTERLOCK, f"{spent}: the last {len(later) + 1} exposures are left out")
         yield Move(index=sonication.index, focus=sonication.focus)
         result = yield from _expose(plan, sonication, course)
         yield from _top_up(plan, sonication, result, course)

@@ -33,7 +33,7 @@ from openhifu.twin.clock import SimulatedClock
 from openhifu.twin.faults import Fault, with_faults
 from openhifu.twin.machine import Senses, simulated_machine
 from openhifu.twin.mishaps import Killed, Life, MortalClock, TwinDisk
-from openhifu.twin.verdict import Truth, Violation, repeated, started, violations
+from openhifu.twin.verdict import Truth, Violation, organs_spent, repeated, started, violations
 
 RULES = SafetyRules(people_patience=5.0, cooling_patience=20.0)
 """As in a treatment, but nobody waits ten minutes for a condition that will not clear."""
@@ -153,6 +153,7 @@ def _deliver(day: BadDay, path: Path, body: bench.PointPatient, earlier: Sequenc
         disk.failed,
         day.scripts,
         late,
+        events,
     )
     return _Run(truth, result, day.scripts, disk)
 
@@ -215,7 +216,10 @@ def _treat(day: BadDay, folder: Path, outcome: Outcome) -> None:
 
 
 def _resume(day: BadDay, run: _Run, path: Path, body: bench.PointPatient) -> list[Violation]:
-    """The next day is a good one: exactly what the journal says was not begun is delivered."""
+    """The next day is a good one: exactly what the journal says was not begun is delivered.
+
+    Less of it only where an organ's measured dose, also one that a broken thermometer measured, leaves no more.
+    """
     before = run.truth.journal
     good = BadDay(day.seed, day.plan, CALM)
     after = _deliver(good, path, body, (before,))
@@ -223,7 +227,9 @@ def _resume(day: BadDay, run: _Run, path: Path, body: bench.PointPatient) -> lis
     told = [w.index for w, _ in started(after.truth.journal) if w.purpose is Purpose.TREAT]
     found = repeated([(before, run.truth.radiated), (after.truth.journal, after.truth.radiated)])
     found += violations(replace(good, scripts=()), after.truth, RULES)
-    if sorted(told) != sorted(rest) or after.truth.ending is not Ending.COMPLETED:
+    whole = sorted(told) == sorted(rest) and after.truth.ending is Ending.COMPLETED
+    spent = after.truth.ending is Ending.INTERLOCK and organs_spent(day, after.truth, RULES)
+    if not whole and not (spent and set(told) <= rest):
         done = sorted(begun(before.events))
         sentence = f"begun before {done}, resume delivered {told} and ended as {after.result}"
         found.append(Violation("resume_wrong", sentence))

@@ -10,6 +10,7 @@ from openhifu.base.outcome import Ending
 from openhifu.delivery.engine import TIDY_ATTEMPTS
 from openhifu.delivery.folds import most_of
 from openhifu.delivery.journal import JournalReading
+from openhifu.delivery.organ_watch import OrganWatch
 from openhifu.delivery.rules import SafetyRules
 from openhifu.model.events import Event, Purpose, RunStarted, SonicationEnded, SonicationStarted
 from openhifu.twin.bad_day import AimedScript, BadDay
@@ -52,6 +53,7 @@ class Truth:
         disk_failed: whether the disk failed meanwhile.
         scripts: device faults with the times at which they struck.
         late: s by which the hard stop came after the engine's end; 0 if it was not needed.
+        earlier: events of the runs before.
     """
 
     radiated: list[Radiated]
@@ -62,6 +64,7 @@ class Truth:
     disk_failed: bool
     scripts: tuple[AimedScript, ...]
     late: float
+    earlier: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,12 @@ class Violation:
 
 def violations(day: BadDay, truth: Truth, rules: SafetyRules) -> list[Violation]:
     """Everything about a run that must not be."""
-    return [*_beyond_lease(day, truth, rules), *_unjournalled(day, truth), *_endings(day, truth), *_journal(truth)]
+    return [
+        *_beyond_lease(day, truth, rules),
+        *_unjournalled(day, truth),
+        *_endings(day, truth, rules),
+        *_journal(truth),
+    ]
 
 
 def bounds(day: BadDay, truth: Truth, rules: SafetyRules) -> list[tuple[str, float, float]]:
@@ -218,10 +226,22 @@ def _by_event(day: BadDay) -> list[tuple[float, set[Ending] | frozenset[Ending]]
     ]
 
 
-def _endings(day: BadDay, truth: Truth) -> list[Violation]:
+def organs_spent(day: BadDay, truth: Truth, rules: SafetyRules) -> bool:
+    """Whether readings in the journals, true or not, add up to what dose control lets an organ have, less a tenth."""
+    control = day.plan.prescription.control
+    if control is None:
+        return False
+    watch = OrganWatch(rules.readings_to_resume, (*truth.earlier, *truth.journal.events))
+    dose = {state.organ: state.dose for state in watch.states()}
+    return any(dose.get(o.name, 0.0) >= 0.89 * control.organ_share * o.limit.cem43_max for o in day.plan.organs)
+
+
+def _endings(day: BadDay, truth: Truth, rules: SafetyRules) -> list[Violation]:
     if truth.ending is None:
         return []
     found, allowed = [], allowed_endings(day, truth)
+    if organs_spent(day, truth, rules):
+        allowed.add(Ending.INTERLOCK)
     if truth.ending not in allowed:
         names = ", ".join(sorted(allowed))
         found.append(Violation("wrong_ending", f"the run ended as {truth.ending}, what struck allows {names}"))

@@ -18,7 +18,7 @@ from openhifu.delivery.organ_budget import CEASE_TIME, LIGHTEST, LOWEST, OrganBu
 from openhifu.delivery.organ_watch import OrganWatch
 from openhifu.delivery.program import program
 from openhifu.delivery.steps import Ask, Cool, OrganState, Sonicate, StepResult
-from openhifu.model.events import Answered, Asked, Reading, SonicationEnded
+from openhifu.model.events import Reading, RunEnded, SonicationEnded
 from openhifu.model.limits import DoseControl, OrganAtRisk
 from openhifu.model.plan import OrganPrediction, TreatmentPlan
 from tests.unit.delivery.bench import PointPatient, deliver, plan
@@ -212,15 +212,14 @@ def test_a_plan_without_control_knows_no_budget(tmp_path: Path) -> None:
 
 
 def test_the_rest_is_left_out_when_an_organ_has_had_what_it_may(tmp_path: Path) -> None:
-    """Ribs that get more than half of every rise use up their share; what is left is not given, and that is asked."""
+    """Ribs that get more than half of every rise use up their share; what is left is not given, and the run says so."""
     bench = deliver(tmp_path / "j", Rehearsal(with_limit(LIMIT, 12)), PointPatient(rib_share=0.6))
     events = [e.what for e in bench.journal.events]
     given_ = delivered_spots(bench.journal.events)
-    asked = [e for e in events if isinstance(e, Asked) and "leave the last" in e.question]
-    assert len(asked) == 1 and "ribs" in asked[0].question
-    assert any(isinstance(e, Answered) and e.choice == "leave them out" for e in events)
-    assert len({s.index for s in given_}) < 12
-    assert bench.ending is Ending.COMPLETED
+    last = events[-1]
+    assert isinstance(last, RunEnded) and last.ending is Ending.INTERLOCK
+    assert "ribs" in last.sentence and "are left out" in last.sentence
+    assert 0 < len({s.index for s in given_}) < 12
     assert _doses(bench.journal.events)["ribs"] <= LIMIT
     assert all(e.ending is Ending.COMPLETED for e in events if isinstance(e, SonicationEnded))
 
