@@ -104,6 +104,13 @@ def test_a_folder_of_another_plan_is_refused(studied: tuple[Path, dict], steerab
     assert "choose another folder" in " ".join(done.output.split())
 
 
+def test_outcomes_of_another_thermometer_are_refused(studied: tuple[Path, dict], steerable: Path) -> None:
+    words = ["closed-loop", str(steerable), "--twins", "1", "--thermometer", "mr", "-o", str(studied[0])]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 2
+    assert "plain thermometer" in " ".join(done.output.split())
+
+
 def test_a_plan_without_titration_is_refused(small_plan: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["closed-loop", str(small_plan), "--twins", "1", "-o", str(tmp_path / "x")])
     assert done.exit_code == 2

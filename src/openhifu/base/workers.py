@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context
+from typing import TypeVar
+
+from openhifu.base.progress import Progress, silent
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -25,6 +30,29 @@ def workers(count: int, executor: Executor | None = None) -> Iterator[Executor]:
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def gathered(waiting: Sequence[Future[T]], stage: str, progress: Progress = silent) -> list[T]:
+    """Results as they come; Ctrl-C ends the wait with those that are finished, if there is any.
+
+    Args:
+        waiting: submitted work; what has not begun when this ends, however it ends, is given up.
+        stage: name for the progress.
+        progress: told how far it is.
+    """
+    found: list[T] = []
+    progress(stage, 0.0)
+    try:
+        for future in as_completed(waiting):
+            found.append(future.result())
+            progress(stage, len(found) / len(waiting))
+    except KeyboardInterrupt:
+        if not found:
+            raise
+    finally:
+        for future in waiting:
+            future.cancel()
+    return found
 
 
 def _alone() -> None:

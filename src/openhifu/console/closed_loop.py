@@ -7,7 +7,7 @@ import io
 import os
 import shutil
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures import Executor
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,13 +15,14 @@ import numpy as np
 
 from openhifu.base.errors import CannotModel, Tampered
 from openhifu.base.files import read_text, write_whole
+from openhifu.base.outcome import Ending
 from openhifu.base.progress import Progress, silent
-from openhifu.base.workers import workers
+from openhifu.base.workers import gathered, workers
 from openhifu.console.monitors import Monitors, senses
 from openhifu.console.plan_files import case_of
 from openhifu.console.rehearsal import in_step_with, patient_fields, patient_of, regions_of
 from openhifu.delivery.authorisation import Rehearsal
-from openhifu.delivery.folds import delivered_spots
+from openhifu.delivery.folds import delivered_energy, delivered_spots
 from openhifu.delivery.journal import read_journal
 from openhifu.model.catalogue import transducer
 from openhifu.model.limits import DoseControl
@@ -56,10 +57,10 @@ def both_loops(
 
     Raises:
         CannotModel: if the plan has no titration, so that no loop can be closed.
-        Tampered: if the folder holds outcomes of another plan.
+        Tampered: if the folder holds outcomes of another plan or thermometer.
     """
     plans = {loop: steered(plan, loop, control) for loop in Loop}
-    kept = {loop: _kept(_place(folder, seed, loop), made) for loop, made in plans.items()}
+    kept = {loop: _kept(_place(folder, seed, loop), made, monitors) for loop, made in plans.items()}
     done = {loop: outcome for loop, outcome in kept.items() if outcome is not None}
     missing = [loop for loop in Loop if loop not in done]
     if missing:
@@ -110,22 +111,10 @@ def study(
     """
     watched = monitors or Monitors()
     steered(plan, Loop.CLOSED, control)  # refuses before any process is made
-    found: list[tuple[LoopOutcome, LoopOutcome]] = []
+    seeds = range(first_seed, first_seed + twins)
     with workers(min(os.cpu_count() or 1, twins), executor) as pool:
-        seeds = range(first_seed, first_seed + twins)
-        waiting: list[Future[tuple[LoopOutcome, LoopOutcome]]] = [
-            pool.submit(both_loops, plan, seed, folder, control, watched) for seed in seeds
-        ]
-        progress("simulated patients", 0.0)
-        try:
-            for future in as_completed(waiting):
-                found.append(future.result())
-                progress("simulated patients", len(found) / twins)
-        except KeyboardInterrupt:
-            for future in waiting:
-                future.cancel()
-            if not found:
-                raise
+        waiting = [pool.submit(both_loops, plan, seed, folder, control, watched) for seed in seeds]
+        found = gathered(waiting, "simulated patients", progress)
     return sorted(found, key=lambda pair: pair[0].seed)
 
 
@@ -173,7 +162,7 @@ _ROWS = (
     ("time, median", np.median, lambda o: o.truth.treatment_time, 1 / 60, "min"),
     ("exposures, median", np.median, lambda o: float(o.exposures), 1.0, ""),
     ("patients with a limit exceeded", np.sum, lambda o: float(bool(o.exceeded)), 1.0, ""),
-    ("runs that did not complete", np.sum, lambda o: float(o.ending.value != "completed"), 1.0, ""),
+    ("runs that did not complete", np.sum, lambda o: float(o.ending is not Ending.COMPLETED), 1.0, ""),
 )
 
 
@@ -181,8 +170,8 @@ def _place(folder: Path, seed: int, loop: Loop) -> Path:
     return folder / f"{seed:05d}-{loop}"
 
 
-def _kept(place: Path, plan: TreatmentPlan) -> LoopOutcome | None:
-    """What an earlier study left there of the same plan."""
+def _kept(place: Path, plan: TreatmentPlan, monitors: Monitors) -> LoopOutcome | None:
+    """What an earlier study left there of the same plan, read by the same thermometer."""
     file = place / _OUTCOME
     if not file.is_file():
         return None
@@ -190,6 +179,11 @@ def _kept(place: Path, plan: TreatmentPlan) -> LoopOutcome | None:
     if outcome.plan_hash != plan.content_hash:
         raise Tampered(
             f"{place} belongs to plan {outcome.plan_hash[:12]}, this is {plan.content_hash[:12]}; choose another folder"
+        )
+    if outcome.thermometer != monitors.thermometer:
+        raise Tampered(
+            f"{place} was read by the {outcome.thermometer} thermometer, not by {monitors.thermometer}; "
+            "choose another folder"
         )
     return outcome
 
@@ -211,15 +205,16 @@ def _delivered(
         model=in_step_with(patient),
         senses=senses(monitors, here, patient, regions_of(here, plan, fields), fields, seed),
     )
-    spots = delivered_spots(read_journal(place / _JOURNAL).events)
-    energy = sum(s.energy for s in spots) * run.gain
+    events = read_journal(place / _JOURNAL).events
+    energy = delivered_energy(events) * run.gain
     truth = came_to(here, plan.organs, patient.cem43, patient.peak, run.duration, energy)
     outcome = LoopOutcome(
         plan_hash=plan.content_hash,
         seed=seed,
         loop=loop,
+        thermometer=str(monitors.thermometer),
         ending=run.result.ending,
-        exposures=len(spots),
+        exposures=len(delivered_spots(events)),
         truth=truth,
         exceeded=limits_exceeded(plan, truth),
     )

@@ -41,22 +41,28 @@ class OrganBudget:
         organs: at risk, with their limits and the plan's own resume temperatures, which are never passed.
         share: of a limit that the measured dose may come to.
         exposures: how many the plan has.
+        given: how many of them earlier runs began; the dose measured then counts, see ``OrganWatch``.
         expected: of each organ, with that ratio; none means 1.
     """
 
     def __init__(
-        self, organs: Sequence[OrganAtRisk], share: float, exposures: int, expected: Sequence[OrganPrediction] = ()
+        self,
+        organs: Sequence[OrganAtRisk],
+        share: float,
+        exposures: int,
+        given: int = 0,
+        expected: Sequence[OrganPrediction] = (),
     ) -> None:
         """Nothing was used."""
         ratio = {e.organ: e.reading_ratio for e in expected}
         self._organs = {o.name: _Organ(o, share * o.limit.cem43_max, ratio.get(o.name, 1.0)) for o in organs}
-        self._exposures, self._given, self._light = max(exposures, 1), 0, 1.0
+        self._exposures, self._given, self._light = max(exposures, 1), given, 1.0
 
     def see(self, states: Sequence[OrganState]) -> None:
         """Take what was measured so far, at the end of any step."""
         for state in states:
             if state.organ in self._organs:
-                self._organs[state.organ].dose = state.dose
+                self._organs[state.organ].measured(state.dose)
 
     def begin(self, states: Sequence[OrganState]) -> float:
         """An exposure begins: its rise adds to the warmth there is now.
@@ -123,12 +129,18 @@ class _Organ:
     def __init__(self, organ: OrganAtRisk, allowed: float, ratio: float) -> None:
         self.allowed, self.ratio, self._highest = allowed, ratio, organ.limit.resume_below
         self.wish, self.dose, self.start, self.rise = self._highest, 0.0, math.inf, _LEAST_RISE
-        self._before = 0.0
+        self._before: float | None = None
         self._uses: deque[float] = deque(maxlen=_LOOKS_BACK)
+
+    def measured(self, dose: float) -> None:
+        """Dose so far; what there is when this run first looks was used by runs before it."""
+        self.dose = dose
+        if self._before is None:
+            self._before = dose
 
     def learn(self, temperature: float, light: float, rest: int) -> None:
         """Carry what the last exposures used over to the next start."""
-        used, self._before = self.dose - self._before, self.dose
+        used, self._before = self.dose - (self._before or 0.0), self.dose
         if not (math.isfinite(self.start) and math.isfinite(temperature)):
             return
         self.rise = max((temperature - self.start) / light, _LEAST_RISE)

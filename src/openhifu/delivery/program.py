@@ -70,12 +70,10 @@ def history(plan: TreatmentPlan, events: Sequence[Event]) -> Course:
     """What earlier runs of a plan have learned."""
     control = plan.prescription.control
     quiet = math.inf if control is None else quiet_power(events, control.cavitation_step)
-    budget = (
-        None
-        if control is None
-        else OrganBudget(plan.organs, control.organ_share, len(plan.sonications), plan.prediction.organs)
-    )
-    return Course(last_scale(events), begun(events), quiet, budget=budget)
+    done, budget, count = begun(events), None, len(plan.sonications)
+    if control is not None:
+        budget = OrganBudget(plan.organs, control.organ_share, count, len(done), plan.prediction.organs)
+    return Course(last_scale(events), done, quiet, budget=budget)
 
 
 def program(plan: TreatmentPlan, course: Course | None = None) -> Program:
@@ -286,9 +284,9 @@ def _second_pass(plan: TreatmentPlan, given: Sequence[Sonication], course: Cours
     if reply.answer != "approve the change":
         return
     for sonication in short:
-        yield Move(index=sonication.index, focus=sonication.focus)
         if _no_more(plan, course, sonication):
             return
+        yield Move(index=sonication.index, focus=sonication.focus)
         yield from _expose(plan, sonication, course, Purpose.AGAIN)
         yield _cool(plan, sonication.index, sonication.cooling_time, "between exposures", course)
 

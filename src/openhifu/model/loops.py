@@ -24,6 +24,7 @@ class LoopOutcome(Record):
         plan_hash: the plan that was delivered: the studied one with or without its control.
         seed: of patient and machine.
         loop: how it was delivered.
+        thermometer: what read the temperatures.
         ending: of the run.
         exposures: how many were given, repeats included.
         truth: true volumes, temperatures, doses, time and energy.
@@ -33,6 +34,7 @@ class LoopOutcome(Record):
     plan_hash: str
     seed: int
     loop: Loop
+    thermometer: str
     ending: Ending
     exposures: int
     truth: Prediction

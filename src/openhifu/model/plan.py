@@ -124,6 +124,8 @@ class Relaxation(Record):
     @property
     def sentence(self) -> str:
         """For people, in minutes and per cent."""
+        if abs(self.time_saved) < 3 and abs(self.coverage_gained) < 5e-4:
+            return f"{self.limit} binds: {self.change} alone would neither shorten the treatment nor cover more"
         faster = f"{abs(self.time_saved) / 60:.1f} min {'shorter' if self.time_saved >= 0 else 'longer'}"
         wider = f"{abs(100 * self.coverage_gained):.1f} % {'more' if self.coverage_gained >= 0 else 'less'}"
         return f"{self.limit} binds: with {self.change} the treatment would be {faster} and cover {wider}"

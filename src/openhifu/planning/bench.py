@@ -39,6 +39,12 @@ def large_target(spacing: float = 2e-3) -> tuple[Measurement, ...]:
         Measurement.of(f"{name}: treatment", hours, "h", longer, equals, goal=SHORTER),
         Measurement.of(f"{name}: dose of the most heated organ", 100 * worst, "% of its limit", goal=100 * ALLOWED),
         Measurement.of(f"{name}: highest temperature", found.peak, "degC", goal=task.ceiling),
+        Measurement.of(f"{name}: energy", found.treatment.energy / 1e3, "kJ"),
+        Measurement.of("equal power and pause: covered", 100 * equal.coverage, "% of target"),
+        Measurement.of(
+            "equal power and pause: dose of the most heated organ", 100 * max(equal.shares(task).values()), "% of limit"
+        ),
+        Measurement.of("equal power and pause: energy", equal.treatment.energy / 1e3, "kJ"),
     )
 
 

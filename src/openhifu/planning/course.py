@@ -25,9 +25,6 @@ ON_PIECE, PAUSE_PIECE = 4.0, 15.0
 """s at most between two temperatures of the dose's integral, with and without a beam."""
 
 
-_UNFELT = 1e-6  # voxels whose dose matters this little beside the one that matters most are left out of slopes
-
-
 @dataclass(frozen=True, eq=False)
 class Course:
     """Exposures ready to be run with any powers, on-times and pauses.
@@ -111,8 +108,6 @@ class Course:
             there = [w * p for w, p in parts if p is not None]
             return np.sum(there, axis=0) if there else None
 
-        felt = np.abs(dose) * outcome.dose
-        dose[felt < _UNFELT * felt.max(initial=0.0)] = 0.0
         return total, self.gradient(outcome, Slopes(dose=dose, rise=rise, powers=powers))
 
     def _stretches(self, timetable: Timetable) -> tuple[list[Stretch], NDArray[np.intp]]:

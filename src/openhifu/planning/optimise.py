@@ -38,9 +38,7 @@ SURPLUS = 0.006
 
 _COOLEST = 38.5  # degC; the least temperature an organ is waited for
 _PER_OCTAVE = 0.55  # K of resume temperature an octave of an organ's dose asks for; two octaves a K below 43 C
-_TIME_OF_COVERAGE = (
-    0.8  # share of the time that covering all rather than nothing would cost, from its slope near the wish
-)
+_TIME_OF_COVERAGE = 0.8  # share of the time that covering all rather than nothing costs, by its slope near the wish
 _MOST_OCTAVES = 4.0  # of dose that a cell may be told to lack
 
 
@@ -108,8 +106,8 @@ class _Search:
                 self.best = found if task is self._own else None
             if number + 1 >= least and best[0].keeps(task):
                 break
-        assert best is not None  # noqa: S101  at least one round was run
-        self.draft = best[1]
+        if best is not None:
+            self.draft = best[1]
 
     def _round(self, task: Task, progress: Progress) -> Optimised:
         """Powers, then the whole treatment; the draft becomes what it asks for."""

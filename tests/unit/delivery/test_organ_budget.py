@@ -160,13 +160,29 @@ def test_readings_may_add_up_to_more_than_a_place_gets_as_exposures_move_on() ->
     expected = OrganPrediction(
         organ=organ.name, peak_temperature=45.0, cem43_max=10.0, volume_over_limit=0.0, reading_cem43=30.0
     )
-    budget = OrganBudget([organ], 0.5, 10, [expected])
+    budget = OrganBudget([organ], 0.5, 10, expected=[expected])
     place = 0.5 * organ.limit.cem43_max
     assert budget.left(organ.name) == pytest.approx(place)
     for n in range(10):
         budget.begin(state(0.0))
         budget.end(state(0.0), 9 - n)
         assert budget.left(organ.name) == pytest.approx(place * (1 + 2 * (n + 1) / 10))
+
+
+def test_a_resume_goes_on_where_the_earlier_runs_ended() -> None:
+    """What earlier runs used counts, as theirs and not as that of the first exposure; their exposures were given."""
+    organ = ribs()
+    expected = OrganPrediction(
+        organ=organ.name, peak_temperature=45.0, cem43_max=10.0, volume_over_limit=0.0, reading_cem43=30.0
+    )
+    before = 0.9 * organ.limit.cem43_max
+    budget = OrganBudget([organ], 1.0, 10, 5, [expected])
+    budget.begin(state(before, 41.0))
+    assert budget.left(organ.name) == pytest.approx(2.0 * organ.limit.cem43_max - before)
+    assert budget.used_up() == ()
+    budget.end(state(before + 1.0, 46.0), 4)
+    share = (3.0 * organ.limit.cem43_max - before - 1.0) / 4
+    assert budget.levels()[0][1] == pytest.approx(min(41.0 + math.log2(share), organ.limit.resume_below))
 
 
 def test_an_exposure_ends_when_going_on_would_use_up_the_rest() -> None:

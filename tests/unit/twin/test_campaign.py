@@ -51,6 +51,8 @@ def test_the_treatments_that_are_disturbed_go_through_every_state() -> None:
         21250,  # a renewal hangs for 0.15 s and is carried out, and the off after it hangs as long
         29402,  # 400 W in the place of 18 W for 50 ms, and a disk that fails before the end can be written
         32416,  # the engine's clock goes back 0.58 s and off lies: what struck is timed by the machine's clock
+        3496,  # the thermometer jumps and uses up the ribs' dose: what is left out is no completed treatment
+        8485,  # the thermometer lies, before anything was fired
     ],
 )
 def test_days_that_once_failed(seed: int) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures import Executor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from openhifu.base.progress import Progress, silent
+from openhifu.base.workers import gathered as finished
 from openhifu.base.workers import workers
 from openhifu.model.case_data import CaseData
 from openhifu.model.plan import TreatmentPlan
@@ -23,7 +24,7 @@ from openhifu.model.robustness import (
     dose_of,
     hottest_of,
 )
-from openhifu.planning.robust.basis import ANCHORS, Basis, prepare
+from openhifu.planning.robust.basis import ANCHORS, prepare
 from openhifu.planning.robust.outcome import corrected, run_scenario
 from openhifu.planning.robust.scenario import Scenario, draw, nominal
 from openhifu.planning.robust.sensitivity import influences
@@ -69,7 +70,7 @@ def study(
     ]
     base = run_scenario(basis, nominal(len(plan.sonications)), cores)
     with workers(min(cores, scenarios), executor) as pool:
-        found = _gathered(pool, basis, drawn, progress)
+        found = finished([pool.submit(run_scenario, basis, s) for s in drawn], "scenarios", progress)
     return gathered(plan, given, seed, drawn, base, found)
 
 
@@ -99,23 +100,6 @@ def gathered(
         bands=bands,
         influences=influences(outcomes, inputs, {n: v for n, (_, _, v) in figures.items()}, seed),
     )
-
-
-def _gathered(pool: Executor, basis: Basis, drawn: list[Scenario], progress: Progress) -> list[ScenarioOutcome]:
-    waiting: list[Future[ScenarioOutcome]] = [pool.submit(run_scenario, basis, s) for s in drawn]
-    found: list[ScenarioOutcome] = []
-    progress("scenarios", 0.0)
-    try:
-        for future in as_completed(waiting):
-            found.append(future.result())
-            progress("scenarios", len(found) / len(drawn))
-    except KeyboardInterrupt:
-        if not found:
-            raise
-    finally:
-        for future in waiting:
-            future.cancel()
-    return found
 
 
 def _figures(
