@@ -168,3 +168,17 @@ def test_resampling_keeps_a_linear_ramp_and_its_place() -> None:
     assert found == pytest.approx(expected, abs=0.02)
     # The outer corner of the first voxel is the crop's.
     assert onto.world((-0.5, -0.5, -0.5)) == pytest.approx(GRID.world((9.5, 4.5, 1.5)))
+
+
+def test_foam_between_body_and_table_is_outside_where_the_body_meets_both_sides_of_the_image() -> None:
+    mask = np.zeros((20, 20, 4), bool)
+    mask[3:17, 6:15] = True
+    mask[:, 6:15, 0] = True  # here the hips reach the image's sides and part the foam from the air in front
+    air = ~mask
+    air[:, :6] = False
+    body = holes_filled(mask, air)
+    assert np.array_equal(body, mask)
+    lung = mask.copy()
+    lung[8:12, :12] = False  # cut by the image, and nothing outside beside it
+    alone = lung[:, :, :1]
+    assert holes_filled(alone, np.zeros_like(alone))[8:12, 6:12].all()

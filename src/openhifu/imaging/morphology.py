@@ -54,7 +54,8 @@ def holes_filled(mask: Mask, air: Mask) -> Mask:
     """Plane by plane (third axis), the mask with what it encloses; an image edge that cuts the mask encloses too.
 
     A crop through a body opens its cavities to the edge of the image. A gap is outside only if it reaches an edge
-    beyond the first and last voxel of the mask on that edge, and if most of it looks like air: lung does not.
+    beyond the first and last voxel of the mask on that edge, and if most of it looks like air: lung does not. The foam
+    of a table does not either; a gap of it is outside where most of it lies beside what is outside in the next plane.
 
     Args:
         mask: what is surely inside.
@@ -71,11 +72,21 @@ def holes_filled(mask: Mask, air: Mask) -> Mask:
         before = np.maximum.accumulate(line, axis=0)
         after = np.maximum.accumulate(line[::-1], axis=0)[::-1]
         open_to_edge[np.unique(np.take(pieces, edge, axis=axis)[~(before & after)])] = True
+    open_to_edge[0] = False
     sizes = np.bincount(pieces.ravel(), minlength=count + 1)
     airy = np.bincount(pieces[air], minlength=count + 1) > 0.5 * sizes
     outside = open_to_edge & airy
-    outside[0] = False
+    while np.any(more := open_to_edge & ~outside & (_beside(outside[pieces], pieces, count) > 0.5 * sizes)):
+        outside |= more
     return ~outside[pieces]
+
+
+def _beside(outside: Mask, pieces: NDArray[np.int32], count: int) -> NDArray[np.intp]:
+    """Voxels of each piece that lie beside the outside in the plane before or after."""
+    near = np.zeros_like(outside)
+    near[:, :, 1:] |= outside[:, :, :-1]
+    near[:, :, :-1] |= outside[:, :, 1:]
+    return np.bincount(pieces[near], minlength=count + 1)
 
 
 def _labelled(result: object) -> tuple[NDArray[np.int32], int]:
