@@ -31,6 +31,23 @@ COARSENING = 2
 """Field voxels per heat voxel along each axis."""
 
 
+@dataclass(frozen=True)
+class Fineness:
+    """How finely a beam is computed.
+
+    Attributes:
+        field: edge of a field voxel [m].
+        blocks: field voxels per heat voxel along each axis.
+    """
+
+    field: float = FIELD_SPACING
+    blocks: int = COARSENING
+
+
+USUAL = Fineness()
+"""Voxels of 0.5 mm for the field, 1 mm for heat."""
+
+
 @dataclass(frozen=True, eq=False)
 class BeamGrids:
     """Where fields and heat are computed.
@@ -91,18 +108,23 @@ def beam_start(view: Anatomy, device: Transducer, pose: Pose, reach: float) -> f
     return start
 
 
-def field_grid(device: Transducer, pose: Pose, start: float, reach: float, beyond: float) -> Grid:
+def field_grid(
+    device: Transducer, pose: Pose, start: float, reach: float, beyond: float, fineness: Fineness = USUAL
+) -> Grid:
     """Grid of a field from a first plane at ``start`` [m] to ``beyond`` [m] behind the reference focus.
 
     Wide enough for the beam of every focus within ``reach`` [m] of the reference, and for absorbing edges.
     """
-    h = FIELD_SPACING
+    h = fineness.field
     half = (-start + reach) * math.tan(device.surface.half_angles[1]) + reach + EDGES
+    half += 2 * (fineness.blocks - COARSENING) * h  # room to move a narrower grid by whole heat voxels
     n = 2 * math.ceil(half / h / 2)
     return Grid.along(pose.axes, pose.focus, (-n * h, -n * h, start), (n * h, n * h, beyond), h, Frame.PATIENT)
 
 
-def beam_grids(view: Anatomy, device: Transducer, pose: Pose, reach: float, beyond: float = 24e-3) -> BeamGrids:
+def beam_grids(
+    view: Anatomy, device: Transducer, pose: Pose, reach: float, beyond: float = 24e-3, fineness: Fineness = USUAL
+) -> BeamGrids:
     """Grids along a pose's beam.
 
     Args:
@@ -111,26 +133,35 @@ def beam_grids(view: Anatomy, device: Transducer, pose: Pose, reach: float, beyo
         pose: reference pose, focus at the target's centre.
         reach: m; how far spots lie from the reference focus.
         beyond: m of tissue modelled behind the reference focus.
+        fineness: of both grids.
 
     Raises:
         Infeasible: if the source would touch the skin.
     """
     start = beam_start(view, device, pose, reach)
-    return grids_from(device, pose, start, start + SKIN_GAP, reach, beyond)
+    return grids_from(device, pose, start, start + SKIN_GAP, reach, beyond, fineness)
 
 
-def grids_from(device: Transducer, pose: Pose, start: float, skin: float, reach: float, beyond: float) -> BeamGrids:
+def grids_from(
+    device: Transducer,
+    pose: Pose,
+    start: float,
+    skin: float,
+    reach: float,
+    beyond: float,
+    fineness: Fineness = USUAL,
+) -> BeamGrids:
     """Grids of a field that starts at ``start`` [m] and of its heat from just before the ``skin`` [m] onwards."""
-    field = field_grid(device, pose, start, reach, beyond)
+    field = field_grid(device, pose, start, reach, beyond, fineness)
     tan = math.tan(device.surface.half_angles[1])
-    widest = (field.shape[0] // 2) * FIELD_SPACING - EDGES
+    widest = (field.shape[0] // 2) * fineness.field - EDGES
     half = min(widest, max(-skin * tan * HEATED + reach, 40e-3))
-    return BeamGrids(field, _block_grid(field, half, skin - 5e-3 - start, field.shape[0] // 2))
+    return BeamGrids(field, _block_grid(field, half, skin - 5e-3 - start, fineness.blocks))
 
 
-def _block_grid(field: Grid, half: float, after: float, centre: int) -> Grid:
-    """Coarse grid of whole field blocks: ``half`` [m] about the axis, from ``after`` [m] behind the first plane."""
-    h, c = field.spacing[0], COARSENING
+def _block_grid(field: Grid, half: float, after: float, c: int) -> Grid:
+    """Coarse grid of blocks of ``c`` field voxels: ``half`` [m] about the axis, from ``after`` [m] on."""
+    h, centre = field.spacing[0], field.shape[0] // 2
     across = 2 * int(half / h / c)
     first = np.array([centre - across // 2 * c, centre - across // 2 * c, max(0, int(after / h / c)) * c])
     size = (across, across, (field.shape[2] - int(first[2])) // c)

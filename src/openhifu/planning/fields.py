@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from openhifu.acoustics.field import AcousticField, SolveReport
-from openhifu.acoustics.problem import AcousticProblem, Recording
-from openhifu.acoustics.solve import solve_many
 from openhifu.base.errors import CannotModel
 from openhifu.base.field import Field
 from openhifu.base.progress import Progress, silent
@@ -18,6 +16,7 @@ from openhifu.model.medium import Medium
 from openhifu.model.pose import Pose
 from openhifu.model.transducer import Transducer
 from openhifu.planning.beam import BeamGrids
+from openhifu.planning.narrow import solve_beams
 
 NEAR_AXIS = 50e-3
 """m; how far from the axis the pressure of the central spot is kept for pictures."""
@@ -79,13 +78,9 @@ def solve_spots(
         grids: where to solve and where to keep heat.
         progress: told how far it is.
     """
-    problems = [
-        AcousticProblem(device.drive(1.0, off, pose=pose.moved_to(focus)), medium)
-        for focus, off in zip(foci, switched_off, strict=True)
-    ]
+    beams = [(pose.moved_to(focus), off) for focus, off in zip(foci, switched_off, strict=True)]
     central = int(np.argmin([np.linalg.norm(np.subtract(f, pose.focus)) for f in foci]))
-    recordings = [Recording(pressure=i == central, heat=True, heat_grid=grids.heat) for i in range(len(foci))]
-    fields = solve_many(problems, recordings, "marching", progress=progress)
+    fields = solve_beams(medium, device, beams, grids, central, progress=progress)
     heat = tuple(f.heat_rate for f in fields if f.heat_rate is not None)
     share = tuple(1.0 - len(off) / device.elements for off in switched_off)
     return SpotFields(heat, fields[central], central, share, fields[0].report)

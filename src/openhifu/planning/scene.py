@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +20,15 @@ from openhifu.model.regions import organ_mask, target_mask
 from openhifu.model.target import Ellipsoid, LabelTarget, Sphere
 from openhifu.model.transducer import Transducer
 from openhifu.planning.anatomy import Anatomy
-from openhifu.planning.beam import BeamGrids, beam_grids
+from openhifu.planning.beam import USUAL, BeamGrids, Fineness, beam_grids
 
 TARGET_NAME = "target"
 """Name of the target among the probes and curves, beside the organs' own names."""
+
+ROOM = 3e9
+"""Bytes that the heat of all spots may take on voxels of 1 mm; where it would take more, heat is kept on 2 mm."""
+
+_COARSE = Fineness(blocks=2 * USUAL.blocks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +88,36 @@ def target_points(data: CaseData, pose: Pose, spacing: float) -> NDArray[np.floa
     return np.argwhere(inside).astype(np.float64) * spacing - reach
 
 
-def scene(data: CaseData, device: Transducer, view: Anatomy, pose: Pose) -> Scene:
+def scene(data: CaseData, device: Transducer, view: Anatomy, pose: Pose, fineness: Fineness | None = None) -> Scene:
     """Build the scene of a pose.
+
+    Args:
+        data: the case.
+        device: the source.
+        view: anatomy for rays.
+        pose: reference pose, focus at the target's centre.
+        fineness: of the grids; what the size of the case asks for if not given.
 
     Raises:
         Infeasible: if the source would touch the skin, or the target has no voxel.
     """
-    return scene_on(data, device, view, pose, beam_grids(view, device, pose, target_half_size(data) + 2e-3))
+    reach = target_half_size(data) + 2e-3
+    grids = beam_grids(view, device, pose, reach, fineness=fineness or USUAL)
+    if fineness is None and 4.0 * grids.heat.size * _spots(data) > ROOM:
+        grids = beam_grids(view, device, pose, reach, fineness=_COARSE)
+    return scene_on(data, device, view, pose, grids)
+
+
+def _spots(data: CaseData) -> float:
+    """About how many spots fill the target."""
+    target, wish = data.case.target, data.case.prescription
+    if isinstance(target, Sphere | Ellipsoid):
+        axes = (target.radius,) * 3 if isinstance(target, Sphere) else target.semi_axes
+        volume = 4 / 3 * math.pi * math.prod(axes)
+    else:
+        grid = data.tissues.grid
+        volume = float(target_mask(target, grid, data.labels).sum()) * grid.voxel_volume
+    return volume / (wish.lateral_spacing**2 * wish.axial_spacing)
 
 
 def coarser(here: Scene) -> Scene:
@@ -117,7 +146,8 @@ def scene_on(data: CaseData, device: Transducer, view: Anatomy, pose: Pose, grid
     target = target_mask(data.case.target, grids.heat, data.labels)
     if not target.any():
         what = data.case.target.label if isinstance(data.case.target, LabelTarget) else data.case.target.kind
-        raise Infeasible(f"the target ({what}) is smaller than a voxel of 1 mm; give a larger one")
+        mm = 1e3 * grids.heat.spacing[0]
+        raise Infeasible(f"the target ({what}) is smaller than a voxel of {mm:g} mm; give a larger one")
     masks = {o.name: organ_mask(o, grids.heat, data.labels, tissues.map) & ~target for o in data.case.organs}
     organs = {name: mask for name, mask in masks.items() if mask.any()}
     return Scene(data, device, view, pose, grids, tissues, target, organs)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from openhifu.acoustics.problem import AcousticProblem, Recording
-from openhifu.acoustics.solve import solve_many
 from openhifu.base.errors import CannotModel
 from openhifu.base.field import Field
 from openhifu.base.grid import Grid
@@ -20,6 +18,7 @@ from openhifu.model.catalogue import transducer
 from openhifu.model.medium import Medium
 from openhifu.model.plan import TreatmentPlan
 from openhifu.planning.anatomy import anatomy
+from openhifu.planning.narrow import solve_beams
 from openhifu.planning.scene import Scene, block_mean, coarser, scene
 from openhifu.planning.scene_task import about_target
 
@@ -94,14 +93,12 @@ def heats(
     plan: TreatmentPlan, here: Scene, medium: Medium, shots: Sequence[int], offset: Vector, threads: int
 ) -> list[Field]:
     """Heat per acoustic watt [W/m3] of some exposures on the scene's heat grid, the source moved by ``offset`` [m]."""
-    problems = []
+    beams = []
     for n in shots:
         shot = plan.sonications[n]
         x, y, z = np.add(shot.focus, offset)
-        pose = plan.pose.moved_to((float(x), float(y), float(z)))
-        problems.append(AcousticProblem(here.device.drive(1.0, shot.elements_off, pose=pose), medium))
-    recording = Recording(pressure=False, heat=True, heat_grid=here.grids.heat)
-    found = [f.heat_rate for f in solve_many(problems, recording, "marching", threads)]
+        beams.append((plan.pose.moved_to((float(x), float(y), float(z))), shot.elements_off))
+    found = [f.heat_rate for f in solve_beams(medium, here.device, beams, here.grids, threads=threads)]
     whole = [h for h in found if h is not None]
     if len(whole) != len(found):
         raise CannotModel("a field was solved without its heat; ask the march for heat")
