@@ -127,7 +127,7 @@ def pelvis(
     fat: Annotated[float, typer.Option(help="Mean thickness of subcutaneous fat, mm.")] = 17.5,
     muscle: Annotated[float, typer.Option(help="Thickness of the wall's muscle, mm.")] = 10.0,
     to_sacrum: Annotated[float, typer.Option(help="Fibroid's far edge to the sacrum, mm.")] = 30.0,
-    perfusion: Annotated[str, typer.Option(help="Grade: uterus-like or high.")] = "uterus-like",
+    perfusion: Annotated[str, typer.Option(help="Grade: none, uterus-like or high.")] = "uterus-like",
     device: Annotated[str, typer.Option(help="Device of the catalogue.")] = "jc200-like",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bumps under the fat.")] = 1,
 ) -> None:

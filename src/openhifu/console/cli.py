@@ -10,6 +10,7 @@ import typer
 from openhifu.console import (
     bench_commands,
     case_commands,
+    cohort_commands,
     export_commands,
     fault_commands,
     import_commands,
@@ -41,6 +42,7 @@ app.add_typer(records_commands.app, name="records")
 app.add_typer(quality_commands.app, name="quality")
 app.add_typer(source_commands.app, name="source")
 app.add_typer(journal_commands.app, name="journal")
+app.add_typer(cohort_commands.app, name="cohort")
 for command in (
     treatment_commands.plan,
     treatment_commands.check,

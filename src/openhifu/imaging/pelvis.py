@@ -36,8 +36,8 @@ NAMES = {
 }
 """Labels of every pelvis."""
 
-GRADES = {"uterus-like": "fibroid", "high": "fibroid_high_perfusion"}
-"""Catalogue tissue of each perfusion grade; a lower published grade was not found, so none is offered."""
+GRADES = {"none": "fibroid_unperfused", "uterus-like": "fibroid", "high": "fibroid_high_perfusion"}
+"""Catalogue tissue of each perfusion grade: the lower bound, what the uterus has, and the highest published value."""
 
 SPACING = 2e-3
 """m, edge of a voxel."""
@@ -76,7 +76,7 @@ class Pelvis:
     def __post_init__(self) -> None:
         """Refuse what does not fit together."""
         if self.grade not in GRADES:
-            raise OutOfRange(f"perfusion grade {self.grade!r} is not known; choose {' or '.join(GRADES)}")
+            raise OutOfRange(f"perfusion grade {self.grade!r} is not known; choose one of {', '.join(GRADES)}")
         if not 20e-3 <= self.diameter <= 100e-3:
             raise OutOfRange(f"a fibroid of {1e3 * self.diameter:.0f} mm is not modelled; give 20 to 100 mm")
         if min(self.fat, self.muscle) < 2 * SPACING or self.to_sacrum < _UTERUS_WALL or self.seed < 0:

@@ -15,6 +15,9 @@ class Cohort:
         npv_ratio_range: its interquartile range.
         eef: median energy per ablated volume [J/m3].
         source: where it was published.
+        small: diameter [m] below which fibroids need more energy per volume, and by what factor at least.
+        smallest: diameters [m] that are held against those over ``largest``, and the range of the factor.
+        largest: m.
     """
 
     treatments: int
@@ -22,6 +25,9 @@ class Cohort:
     npv_ratio_range: tuple[float, float]
     eef: float
     source: str
+    small: tuple[float, float]
+    smallest: tuple[tuple[float, float], tuple[float, float]]
+    largest: float
 
 
 FIBROIDS_2021 = Cohort(
@@ -30,6 +36,9 @@ FIBROIDS_2021 = Cohort(
     npv_ratio_range=(0.803, 0.948),
     eef=3.88e9,
     source="Front Oncol 2021;11:725193",
+    small=(60e-3, 2.0),
+    smallest=((30e-3, 50e-3), (3.0, 4.0)),
+    largest=70e-3,
 )
 """Uterine fibroids treated under ultrasound guidance; EEF as defined there, energy over ablated volume."""
 
