@@ -12,6 +12,7 @@ from openhifu.console.terminal import guarded, progress_bar, result, say
 
 if TYPE_CHECKING:
     from openhifu.base.vectors import Vector
+    from openhifu.planning.arrays.ring import Ring
     from openhifu.planning.arrays.sparing import Spared
     from openhifu.planning.arrays.trial import BoneTrial, Heating
 
@@ -25,6 +26,8 @@ def steer(
     ] = "",
     dose: Annotated[bool, typer.Option(help="Also heat bone and target with an exposure of each way.")] = True,
     peak: Annotated[float, typer.Option(help="degC that the target reaches in that exposure.")] = 70.0,
+    foci: Annotated[int, typer.Option(min=0, help="Also make so many foci at once, on a ring about the target.")] = 0,
+    radius_mm: Annotated[float, typer.Option(help="Of that ring.")] = 4.0,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for drives and pictures.")] = Path("steer"),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")] = False,
 ) -> None:
@@ -32,7 +35,7 @@ def steer(
 
     Writes the corrected and the sparing drive, and pictures of the focus and of bone heating against power.
 
-    Example: openhifu steer cases/liver --device h317-like --direction=-0.786,-0.554,-0.275 -o steer
+    Example: openhifu steer cases/liver --device h317-like --direction=-0.786,-0.554,-0.275 --foci 4 -o steer
     """
     from openhifu.console.planning import open_case, with_device
     from openhifu.console.steering import report_steering, steered
@@ -41,7 +44,7 @@ def steer(
     if device:
         data = with_device(data, device)
     with progress_bar(as_json) as progress:
-        found = steered(data, _direction(direction), peak if dose else None, progress)
+        found = steered(data, _direction(direction), peak if dose else None, progress, foci, 1e-3 * radius_mm)
     written = report_steering(found, out)
     gain = found.correction
     numbers = {
@@ -52,6 +55,7 @@ def steer(
         "soft_wall_gain": found.soft.gain,
         "bone": [] if found.trial is None else [_numbers(w, found.trial) for w in _ways(found.trial)],
         "exposures": [vars(h) for h in found.heatings],
+        "ring": None if found.ring is None else _ring_numbers(found.ring),
     }
     lines = [
         f"{found.here.device.name}: focal pressure {1e-6 * gain.before:.3g} MPa with geometric phases, "
@@ -59,10 +63,28 @@ def steer(
         f"{found.soft.gain:.2f} times",
         *([] if found.trial is None else _bone_lines(found.trial)),
         *(_heat_line(h, found.heatings[0]) for h in found.heatings),
+        *([] if found.ring is None else [_ring_line(found.ring)]),
     ]
     result(numbers, as_json, lines)
     for path in written:
         say(f"wrote {path}")
+
+
+def _ring_numbers(ring: Ring) -> dict[str, float | int | list[float]]:
+    return {
+        "foci": len(ring.points),
+        "pressures_pa_per_root_watt": [float(p) for p in ring.pressures],
+        "beside_pa_per_root_watt": ring.beside,
+        "aperture_use": ring.made.efficiency,
+    }
+
+
+def _ring_line(ring: Ring) -> str:
+    low, high = 1e-6 * ring.pressures.min(), 1e-6 * ring.pressures.max()
+    return (
+        f"{len(ring.points)} foci at once: {low:.3g} to {high:.3g} MPa at 1 W, at most {1e-6 * ring.beside:.3g} MPa "
+        f"beside them in their plane; the array is used to {100 * ring.made.efficiency:.0f} % of its fastest element"
+    )
 
 
 def _direction(text: str) -> Vector | None:

@@ -12,7 +12,7 @@ from openhifu.acoustics.problem import AcousticProblem, Recording
 from openhifu.acoustics.solve import solve
 from openhifu.base.errors import CannotModel, Infeasible
 from openhifu.base.files import write_whole
-from openhifu.base.picture import Curve, Picture
+from openhifu.base.picture import Curve, Panel, Picture
 from openhifu.base.progress import Progress, silent
 from openhifu.base.vectors import Vector
 from openhifu.model.case_data import CaseData
@@ -21,6 +21,7 @@ from openhifu.model.drive import Drive
 from openhifu.model.pose import Pose
 from openhifu.planning.anatomy import anatomy
 from openhifu.planning.arrays.aberration import Correction, corrected
+from openhifu.planning.arrays.ring import Ring, ring
 from openhifu.planning.arrays.setting import ArraySetting, setting
 from openhifu.planning.arrays.sparing import Spared
 from openhifu.planning.arrays.trial import BoneTrial, Heating, bone_trial, heated
@@ -39,6 +40,7 @@ class Steered:
         soft: the same with bone, cartilage and gas taken for muscle.
         trial: ways to spare bone; None where there is no bone before the focus.
         heatings: one exposure of some of the ways; the first is every element on with geometric phases.
+        ring: several foci at once; None where none were asked for.
     """
 
     here: ArraySetting
@@ -46,9 +48,17 @@ class Steered:
     soft: Correction
     trial: BoneTrial | None
     heatings: tuple[Heating, ...]
+    ring: Ring | None = None
 
 
-def steered(data: CaseData, direction: Vector | None, peak: float | None, progress: Progress = silent) -> Steered:
+def steered(
+    data: CaseData,
+    direction: Vector | None,
+    peak: float | None,
+    progress: Progress = silent,
+    foci: int = 0,
+    radius: float = 0.0,
+) -> Steered:
     """Set the case's array on its target, correct it, and look for ways to spare bone.
 
     Args:
@@ -56,6 +66,8 @@ def steered(data: CaseData, direction: Vector | None, peak: float | None, progre
         direction: from the focus towards the array; None for the planner's choice.
         peak: degC of the target in an exposure of each way; None for no exposures.
         progress: told how far it is.
+        foci: made at once on a ring about the target; 0 for none.
+        radius: of that ring [m].
 
     Raises:
         CannotModel: if the device has one element.
@@ -67,18 +79,19 @@ def steered(data: CaseData, direction: Vector | None, peak: float | None, progre
         pose = choose_pose(data, device, view, centre, target_half_size(data), progress=progress).pose
     else:
         pose = Pose(focus=centre, direction=direction)
+    several = ring(setting(data, device, pose, radius), foci, radius) if foci else None
     here = setting(data, device, pose)
     correction = corrected(here.problem(), centre, here.fluid)
     soft = corrected(here.without_bone_and_gas().problem(), centre, here.fluid)
     try:
         view = here.bone_view(progress)
     except Infeasible:
-        return Steered(here, correction, soft, None, ())
+        return Steered(here, correction, soft, None, (), several)
     trial = bone_trial(here, view)
     if peak is None:
-        return Steered(here, correction, soft, trial, ())
+        return Steered(here, correction, soft, trial, (), several)
     ways = (trial.plain, trial.corrected, *trial.switched[-1:], trial.best)
-    return Steered(here, correction, soft, trial, heated(here, ways, trial.pressure, peak, progress))
+    return Steered(here, correction, soft, trial, heated(here, ways, trial.pressure, peak, progress), several)
 
 
 def report_steering(found: Steered, folder: Path) -> list[Path]:
@@ -92,9 +105,21 @@ def report_steering(found: Steered, folder: Path) -> list[Path]:
     if found.trial is not None:
         files["sparing.json"] = found.trial.best.drive(here.device, here.pose).to_document().encode()
         files["bone.png"] = claim_png(f"{here.device.name}: bone at equal focal pressure", _bone(found.trial))
+    if found.ring is not None:
+        files["foci.json"] = found.ring.made.drive.to_document().encode()
+        files["foci.png"] = claim_png(
+            f"{here.device.name}: {len(found.ring.points)} foci at once, 1 W", _plane(found.ring)
+        )
     for name, content in files.items():
         write_whole(folder / name, content)
     return [folder / name for name in files]
+
+
+def _plane(several: Ring) -> Picture:
+    """|P| across the beam through the foci."""
+    edge = 1e3 * several.reach
+    panel = Panel("|P| in the plane of the foci", 1e-6 * several.plane.T, (-edge, edge, -edge, edge), "MPa")
+    return Picture("x [mm]", "y [mm]", panels=(panel,))
 
 
 def _across(found: Steered) -> Picture:

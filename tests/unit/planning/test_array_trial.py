@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
-from openhifu.base.errors import CannotModel, Infeasible
+from openhifu.base.errors import CannotModel, Infeasible, OutOfRange
 from openhifu.console.cli import app
 from openhifu.model.pose import Pose
+from openhifu.planning.arrays.ring import ring
 from openhifu.planning.arrays.setting import setting
 from openhifu.planning.arrays.trial import bone_trial, heated
 from tests.unit.planning.phantom import array, block, case_data
@@ -30,6 +31,18 @@ def test_weighting_spares_the_bar_and_its_dose_falls_at_equal_focal_pressure() -
     assert plain.focal_peak == pytest.approx(65.0, abs=0.2)
     assert best.bone_dose < plain.bone_dose / 5 and best.bone_peak < plain.bone_peak
     assert best.power / plain.power == pytest.approx(trial.best.power / trial.plain.power)
+
+
+def test_a_ring_of_foci_is_even_and_dark_in_its_middle() -> None:
+    here = setting(case_data(block()), array(4, 16).model_copy(update={"frequency": 0.8e6}), _POSE, 5e-3)
+    found = ring(here, 3, 5e-3)
+    assert found.made.drive.acoustic_power == 1.0
+    assert found.pressures.min() > 0.97 * found.pressures.max() > found.beside
+    n = found.plane.shape[0] // 2
+    assert found.plane[n, n] < 0.3 * found.pressures.min()
+    for count, radius in ((1, 5e-3), (40, 5e-3), (3, 0.0)):
+        with pytest.raises(OutOfRange, match="2 to 16 foci"):
+            ring(here, count, radius)
 
 
 def test_without_bone_there_is_nothing_to_spare() -> None:
