@@ -125,6 +125,7 @@ def _told(who: FibroidOutcome, planned: Planned, run: Run) -> FibroidOutcome:
         voxel=after.cem43.grid.spacing[0],
         exposures=did.sonications,
         planned_ratio=plan.prediction.coverage,
+        planned_eef=1e-9 * plan.prediction.energy / max(plan.prediction.ablated_volume, 1e-12),
         ratio=did.npv_ratio,
         ablated=did.ablated_volume,
         energy=did.energy,
@@ -137,19 +138,21 @@ def _told(who: FibroidOutcome, planned: Planned, run: Run) -> FibroidOutcome:
 
 def table(found: Sequence[FibroidOutcome], beside: Cohort = FIBROIDS_2021) -> list[str]:
     """Every fibroid a line, then the published cohort and how energy per volume goes with size in both."""
-    head = f"{'size, perfusion':<20}{'voxel':>6}{'exposures':>10}{'planned':>9}{'NPV ratio':>10}{'EEF':>8}{'energy':>8}"
-    lines = [f"{head}{'time':>6}", f"{'':<20}{'mm':>6}{'':>10}{'%':>9}{'%':>10}{'J/mm3':>8}{'kJ':>8}{'h':>6}"]
+    lines = [
+        f"{'':<18}{'voxel':>6}{'expo-':>7}{'planned':>17}{'rehearsed':>19}{'energy':>8}{'time':>6}",
+        f"{'size, perfusion':<18}{'mm':>6}{'sures':>7}{'NPV %':>9}{'EEF':>8}{'NPV %':>11}{'EEF':>8}{'kJ':>8}{'h':>6}",
+    ]
     for o in found:
         name = f"{1e2 * o.diameter:.0f} cm, {o.grade}"
         if o.refused:
-            lines.append(f"{name:<20}not treated: {o.refused}")
+            lines.append(f"{name:<18}not treated: {o.refused}")
             continue
         eef = "-" if o.eef is None else f"{o.eef:.2f}"
-        shares = f"{100 * o.planned_ratio:>9.1f}{100 * o.ratio:>10.1f}"
-        cost = f"{eef:>8}{o.energy / 1e3:>8.0f}{o.time / 3600:>6.1f}"
+        expected = f"{100 * o.planned_ratio:>9.1f}{o.planned_eef:>8.2f}"
+        cost = f"{100 * o.ratio:>11.1f}{eef:>8}{o.energy / 1e3:>8.0f}{o.time / 3600:>6.1f}"
         ended = "" if o.ending is Ending.COMPLETED else f"   ended: {o.ending}"
         over = f"   over: {'; '.join(o.exceeded)}" if o.exceeded else ""
-        lines.append(f"{name:<20}{1e3 * o.voxel:>6.0f}{o.exposures:>10}{shares}{cost}{ended}{over}")
+        lines.append(f"{name:<18}{1e3 * o.voxel:>6.0f}{o.exposures:>7}{expected}{cost}{ended}{over}")
     low, high = (100 * v for v in beside.npv_ratio_range)
     lines.append(
         f"published, n = {beside.treatments}: NPV ratio {100 * beside.npv_ratio:.1f} % ({low:.1f} to {high:.1f}), EEF "

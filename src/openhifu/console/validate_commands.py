@@ -33,6 +33,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "openhifu.acoustics.validation_orders",
         "openhifu.planning.validation_ribs",
     ),
+    "planning": ("openhifu.planning.validation_mirror",),
     "thermal": ("openhifu.thermal.validation",),
     "imaging": ("openhifu.imaging.validation",),
     "monitoring": ("openhifu.monitoring.validation",),

@@ -24,6 +24,7 @@ class FibroidOutcome(Record):
         voxel: edge of the voxels of heat and dose [m].
         exposures: delivered.
         planned_ratio: share of the fibroid that the plan expects over the goal.
+        planned_eef: energy per ablated volume that the plan expects [J/mm3], eta = 1.
         ratio: share that was over it in the rehearsal.
         ablated: m3 over the goal anywhere.
         energy: J acoustic.
@@ -42,6 +43,7 @@ class FibroidOutcome(Record):
     voxel: float = 0.0
     exposures: int = 0
     planned_ratio: float = 0.0
+    planned_eef: float = 0.0
     ratio: float = 0.0
     ablated: float = 0.0
     energy: float = 0.0

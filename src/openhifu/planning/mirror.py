@@ -8,8 +8,12 @@ interface,
     P(y) = -i k rho c u A / (2 pi F) * mean over rays of T R exp(i sum over layers of k_l cos(theta_l) d_l + i k_f
     cos(theta_f) y),
 
-with A the area that radiates, F the focal length; off the axis times J0(k r sin(theta)). It is the field of a flat wall
-across the beam. A wall that is bent or tilted scatters what a flat one gathers: for it the numbers are upper bounds.
+with A the area that radiates, F the focal length; off the axis times J0(k r sin(theta)). Away from a focus by z every
+ray has the length R to its point of the source, not its projection: times F / R exp(i k (R - F + z cos(theta))), with
+R^2 = F^2 + z^2 - 2 F z cos(theta), which makes the field of a bowl in one fluid O'Neil's on the whole axis (Debye's
+alone misplaces the dark points before the focus by millimetres; Li and Wolf, Opt. Commun. 39, 211 (1981)). It is the
+field of a flat wall across the beam. A wall that is bent or tilted scatters what a flat one gathers: for it the numbers
+are upper bounds.
 Sources: Born and Wolf, Principles of Optics, section 8.8 (Debye's integral); Brekhovskikh, Waves in Layered Media,
 section 1 (plane waves at interfaces); the hazard: Chen et al., J. Applied Acoustics 2025;44(1):55-62.
 """
@@ -116,17 +120,29 @@ def mirror_focus(drive: Drive, wall: FlatWall) -> MirrorFocus:
     tissue, fluid = waves.where(before)
     width = _width(waves, before)
     here = float(back[at])
-    arriving = float(np.abs(waves.arriving(np.array([before])))[0])
-    absorbed = 0.0 if tissue is wall.coupling else tissue.absorption.at(fluid.frequency)
     return MirrorFocus(
         before=before,
         pressure=here,
         intensity=here**2 / (2 * fluid.impedance),
         tissue=tissue.name,
-        heat_rate=absorbed * (here**2 + arriving**2) / fluid.impedance,
+        heat_rate=heat_before(drive, wall, before),
         width=width,
         focal_pressure=float(np.abs(waves.transmitted(wall.depth))),
     )
+
+
+def heat_before(drive: Drive, wall: FlatWall, before: float) -> float:
+    """Heat rate [W/m3] on the axis at a distance [m] before the muscle's face: both waves, averaged over their fringes.
+
+    Raises:
+        MissingProperty: if a tissue lacks a value that is needed.
+    """
+    waves = _Waves.of(drive, wall)
+    tissue, fluid = waves.where(before)
+    absorbed = 0.0 if tissue is wall.coupling else tissue.absorption.at(fluid.frequency)
+    at = np.array([before])
+    square = float(np.abs(waves.reflected(at)[0]) ** 2 + np.abs(waves.arriving(at)[0]) ** 2)
+    return absorbed * square / fluid.impedance
 
 
 def rise_bound(found: MirrorFocus, tissue: Tissue, on_time: float) -> float:
@@ -166,6 +182,7 @@ class _Waves:
         entered: its transmission there.
         turned: its reflection there.
         weight: of every wave in the mean.
+        focal: focal length [m].
     """
 
     wall: FlatWall
@@ -176,6 +193,7 @@ class _Waves:
     entered: Complex
     turned: Complex
     weight: NDArray[np.float64]
+    focal: float
 
     @classmethod
     def of(cls, drive: Drive, wall: FlatWall) -> _Waves:
@@ -198,7 +216,8 @@ class _Waves:
             wave = wave * 2 * effort[n] / (effort[n - 1] + effort[n]) * np.exp(1j * along[n] * thick)
         last, face = effort[-2], effort[-1]
         weight = np.full(len(cosines), 1 / len(cosines))
-        return cls(wall, fluids, along, sideways, wave, 2 * face / (last + face), (face - last) / (face + last), weight)
+        turned = (face - last) / (face + last)
+        return cls(wall, fluids, along, sideways, wave, 2 * face / (last + face), turned, weight, surface.focal_length)
 
     def where(self, before: float) -> tuple[Tissue, Fluid]:
         """What lies at a distance before the muscle's face."""
@@ -223,18 +242,32 @@ class _Waves:
             factor = factor * 2 * there / (here + there)
         return factor
 
+    def _at_its_distance(self, z: float) -> Complex:
+        """What every wave's true way to the source makes of it at ``z`` [m] before its focus."""
+        k = self.fluids[-2].wavenumber
+        cosine = np.real(self.along[-2]) / k
+        ray = np.sqrt(self.focal**2 + z**2 - 2 * self.focal * z * cosine)
+        return self.focal / ray * np.exp(1j * k * (ray - self.focal + z * cosine))
+
     def reflected(self, y: NDArray[np.float64]) -> Complex:
         """On the axis, at distances before the muscle's face [Pa]."""
-        return np.array([complex(np.sum(self.weight * self.arrived * self.turned * self._back_to(d))) for d in y])
+        return np.array([complex(np.sum(self._turned_back(d))) for d in y])
+
+    def _turned_back(self, before: float) -> Complex:
+        """Every reflected wave at a distance before the face, on the axis."""
+        way = self._back_to(before) * self._at_its_distance(self.wall.depth - before)
+        return self.weight * self.arrived * self.turned * way
 
     def reflected_across(self, before: float, r: NDArray[np.float64]) -> Complex:
         """Off the axis [Pa]."""
-        waves = self.weight * self.arrived * self.turned * self._back_to(before)
-        return j0(r[:, None] * self.sideways) @ waves
+        return j0(r[:, None] * self.sideways) @ self._turned_back(before)
 
     def arriving(self, y: NDArray[np.float64]) -> Complex:
         """The wave on its way in, on the axis in the last layer, at distances before the face [Pa]."""
-        return np.array([complex(np.sum(self.weight * self.arrived * np.exp(-1j * self.along[-2] * d))) for d in y])
+        ways = ((d, self._at_its_distance(self.wall.depth + d)) for d in y)
+        return np.array(
+            [complex(np.sum(self.weight * self.arrived * near * np.exp(-1j * self.along[-2] * d))) for d, near in ways]
+        )
 
     def transmitted(self, depth: float) -> complex:
         """On the axis in the muscle [Pa]."""

@@ -11,7 +11,7 @@ from openhifu.base.errors import GeometryError
 from openhifu.model.catalogue import tissue, transducer
 from openhifu.model.tissue import Property, Tissue
 from openhifu.model.transducer import Cap, Transducer
-from openhifu.planning.mirror import FlatWall, Layer, mirror_focus, rise_bound
+from openhifu.planning.mirror import FlatWall, Layer, heat_before, mirror_focus, rise_bound
 
 _WATER, _FAT, _MUSCLE = (
     tissue(n).replaced({Property.ATTENUATION: 0.0}, "test") for n in ("water", "subcutaneous_fat", "muscle")
@@ -44,12 +44,30 @@ def test_without_contrast_nothing_comes_back_and_the_focus_is_oneils() -> None:
 
 
 def test_a_narrow_beam_is_turned_back_by_the_coefficient_of_normal_incidence() -> None:
-    found = mirror_focus(narrow().drive(100.0), wall(_FAT, _MUSCLE, 20e-3))
-    fat, muscle = impedance(_FAT), impedance(_MUSCLE)
-    fluids = [Fluid.of(t, 800e3) for t in (_FAT, _MUSCLE)]
-    ratio = (muscle - fat) / (2 * muscle)  # of reflection to transmission; a focus of the same rays in both
-    assert found.pressure / found.focal_pressure == pytest.approx(ratio, rel=0.05)
-    assert found.intensity == pytest.approx(found.pressure**2 / (2 * fluids[0].impedance))
+    dense = _MUSCLE.replaced({Property.DENSITY: 1300.0}, "test")
+    found, other = (mirror_focus(narrow().drive(100.0), wall(_FAT, beyond, 20e-3)) for beyond in (_MUSCLE, dense))
+    fat = impedance(_FAT)
+    one, two = ((z - fat) / (z + fat) for z in (impedance(_MUSCLE), impedance(dense)))
+    assert found.pressure / other.pressure == pytest.approx(one / two, rel=0.01)
+    assert found.intensity == pytest.approx(found.pressure**2 / (2 * fat))
+    lossy = wall(tissue("subcutaneous_fat"), _MUSCLE, 20e-3)
+    there = mirror_focus(narrow().drive(100.0), lossy)
+    assert heat_before(narrow().drive(100.0), lossy, there.before) == pytest.approx(there.heat_rate)
+
+
+def test_in_one_fluid_the_arriving_wave_is_oneils_far_before_the_focus() -> None:
+    cap = Cap(focal_length=0.16, outer_diameter=0.12, hole_diameter=0.0)
+    device = transducer("jc200-like").model_copy(update={"surface": cap})
+    lossy = _WATER.model_copy(update={"name": "lossy"}).replaced({Property.ATTENUATION: 1e-3}, "test")
+    fluid, speed = Fluid.of(lossy, device.frequency), math.sqrt(2 * 100.0 / (impedance(_WATER) * cap.area))
+    half = cap.half_angles[1]
+    for before in (5e-3, 12e-3, 30e-3):
+        z = cap.focal_length - 10e-3 - before
+        rise = cap.focal_length * (1 - math.cos(half))
+        edge = math.hypot(z - rise, 0.5 * cap.outer_diameter)
+        exact = 2 * fluid.impedance * speed * math.sin(fluid.wavenumber * (edge - z) / 2) / (1 - z / cap.focal_length)
+        square = heat_before(device.drive(100.0), wall(lossy, lossy, 10e-3), before) * fluid.impedance
+        assert square / lossy.absorption.at(device.frequency) == pytest.approx(exact**2, rel=0.01, abs=1e-3 * 4e12)
 
 
 @pytest.mark.parametrize("depth", [10e-3, 20e-3, 30e-3])
