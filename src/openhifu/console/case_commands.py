@@ -128,6 +128,9 @@ def pelvis(
     muscle: Annotated[float, typer.Option(help="Thickness of the wall's muscle, mm.")] = 10.0,
     to_sacrum: Annotated[float, typer.Option(help="Fibroid's far edge to the sacrum, mm.")] = 30.0,
     perfusion: Annotated[str, typer.Option(help="Grade: none, uterus-like or high.")] = "uterus-like",
+    treat: Annotated[
+        float | None, typer.Option(help="Treat a sphere of this diameter, mm, in its middle; else all of it.")
+    ] = None,
     device: Annotated[str, typer.Option(help="Device of the catalogue.")] = "jc200-like",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bumps under the fat.")] = 1,
 ) -> None:
@@ -146,7 +149,7 @@ def pelvis(
         grade=perfusion,
         seed=seed,
     )
-    outcomes = new_pelvis(folder, made_of, device)
+    outcomes = new_pelvis(folder, made_of, device, None if treat is None else 1e-3 * treat)
     result({}, False, [*_lines(outcomes), _made(folder)])
 
 

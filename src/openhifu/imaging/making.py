@@ -32,7 +32,7 @@ from openhifu.model.case import Case
 from openhifu.model.case_data import CaseData
 from openhifu.model.catalogue import transducer
 from openhifu.model.ct_calibration import CtTissue
-from openhifu.model.limits import OrganAtRisk
+from openhifu.model.limits import OrganAtRisk, Titration
 from openhifu.model.target import Target
 from openhifu.model.tissuemap import LabelMap
 
@@ -69,6 +69,8 @@ class NewCase:
         notes: origin, licence, what a reader should know.
         ct_tissues: tissues that take values from their own CT numbers, by named calibrations; none unless asked for.
         segment: how classes are found where there are no labels: ``classical``, or empty for not at all.
+        lattice: m between spots across and along the beam, instead of the preset's.
+        titration: how delivery adapts the power, instead of the preset's.
     """
 
     ct: Path
@@ -86,6 +88,8 @@ class NewCase:
     notes: str = ""
     ct_tissues: tuple[CtTissue, ...] = ()
     segment: str = ""
+    lattice: tuple[float, float] | None = None
+    titration: Titration | None = None
 
 
 def new_case(folder: str | Path, wanted: NewCase, progress: Progress = silent) -> list[Outcome]:
@@ -266,6 +270,16 @@ def _images_section(files: dict[str, bytes]) -> ImagesSection:
     )
 
 
+def _prescription(wanted: NewCase, start: Preset) -> dict[str, object]:
+    """The preset's, with what was asked for instead."""
+    change: dict[str, object] = {}
+    if wanted.lattice is not None:
+        change |= dict(zip(("lateral_spacing", "axial_spacing"), wanted.lattice, strict=True))
+    if wanted.titration is not None:
+        change["titration"] = wanted.titration
+    return start.prescription.to_si() | change
+
+
 def _case(
     name: str,
     wanted: NewCase,
@@ -284,7 +298,7 @@ def _case(
         "target": wanted.target.data(),
         "organs": organs,
         "device": wanted.device,
-        "prescription": start.prescription.to_si(),
+        "prescription": _prescription(wanted, start),
         "site": start.site.to_si(),
         "thresholds": start.thresholds.to_si(),
         # The given ones come first, and keep their place where the preset has the same pattern.

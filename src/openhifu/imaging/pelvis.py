@@ -23,7 +23,8 @@ from openhifu.base.outcome import Outcome
 from openhifu.imaging.labels import names_csv
 from openhifu.imaging.making import NewCase, new_case
 from openhifu.imaging.nifti import nifti_bytes
-from openhifu.model.target import LabelTarget
+from openhifu.model.limits import Titration
+from openhifu.model.target import LabelTarget, Sphere
 
 NAMES = {
     1: "uterus",
@@ -143,13 +144,45 @@ class Pelvis:
         return found
 
 
-def new_pelvis(folder: str | Path, pelvis: Pelvis, device: str = "jc200-like") -> list[Outcome]:
+LATTICE = 4e-3, 6e-3
+"""m between spots across and along the beam where a part of a fibroid is treated: close enough that none stays cold."""
+
+TITRATION = Titration(
+    test_share=0.35,
+    test_on_time=8.0,
+    growth_time=1.6,
+    reading_share=0.74,
+    lowest_scale=0.6,
+    highest_scale=1.6,
+    damping=0.5,
+)
+"""Of a part of a fibroid: as in the presets of liver and pelvis, for a beam of the same width."""
+
+_LEAST_PART = 8e-3
+
+
+def new_pelvis(
+    folder: str | Path, pelvis: Pelvis, device: str = "jc200-like", treat: float | None = None
+) -> list[Outcome]:
     """Make a case folder of a pelvis, of the same form as one made from a scan.
 
+    Args:
+        folder: must not exist.
+        pelvis: its dimensions.
+        device: catalogue name.
+        treat: diameter [m] of a sphere in the fibroid's middle to treat densely and with titration; None treats the
+            whole fibroid as the preset has it.
+
     Raises:
+        OutOfRange: if that sphere does not lie within the fibroid.
         InputError: any kind of it, as ``new_case``.
         StorageError: if the folder exists or cannot be written.
     """
+    if treat is not None and not _LEAST_PART <= treat <= pelvis.diameter:
+        raise OutOfRange(
+            f"a part of {1e3 * treat:.0f} mm cannot be treated in a fibroid of {1e3 * pelvis.diameter:.0f} mm; "
+            f"give {1e3 * _LEAST_PART:.0f} mm to its diameter"
+        )
     hounsfield, labels, grid = pelvis.images()
     with tempfile.TemporaryDirectory() as name:
         source = Path(name)
@@ -161,7 +194,9 @@ def new_pelvis(folder: str | Path, pelvis: Pelvis, device: str = "jc200-like") -
             labels=source / "labels.nii.gz",
             label_names=source / "labels.csv",
             label_tissues=(("fibroid", GRADES[pelvis.grade]),),
-            target=LabelTarget(label="fibroid"),
+            target=LabelTarget(label="fibroid") if treat is None else Sphere(centre=(0, 0, 0), radius=treat / 2),
+            lattice=None if treat is None else LATTICE,
+            titration=None if treat is None else TITRATION,
             device=device,
             preset="fibroid",
             pseudonym="parametric",

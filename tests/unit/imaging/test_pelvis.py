@@ -10,7 +10,8 @@ import pytest
 
 from openhifu.base.errors import OutOfRange
 from openhifu.imaging import distances, read_case
-from openhifu.imaging.pelvis import Pelvis, new_pelvis
+from openhifu.imaging.pelvis import LATTICE, TITRATION, Pelvis, new_pelvis
+from openhifu.model.target import Sphere
 from openhifu.model.tissue import Property
 
 PELVIS = Pelvis(diameter=50e-3, grade="high")
@@ -58,3 +59,19 @@ def test_a_seed_gives_one_pelvis_and_another_seed_another() -> None:
 def test_what_does_not_fit_is_refused(change: dict[str, object], word: str) -> None:
     with pytest.raises(OutOfRange, match=word):
         replace(PELVIS, **change)  # pyright: ignore[reportArgumentType]
+
+
+def test_a_part_is_treated_densely_and_by_titration(tmp_path: Path) -> None:
+    new_pelvis(tmp_path / "case", PELVIS, treat=16e-3)
+    case = read_case(tmp_path / "case").case
+    assert case.target == Sphere(centre=(0.0, 0.0, 0.0), radius=8e-3)
+    wish = case.prescription
+    assert (wish.lateral_spacing, wish.axial_spacing) == LATTICE
+    assert wish.titration == TITRATION
+
+
+@pytest.mark.parametrize("treat", [5e-3, 51e-3])
+def test_a_part_that_is_not_within_the_fibroid_is_refused(tmp_path: Path, treat: float) -> None:
+    with pytest.raises(OutOfRange, match="8 mm to its diameter"):
+        new_pelvis(tmp_path / "case", PELVIS, treat=treat)
+    assert not (tmp_path / "case").exists()
