@@ -33,7 +33,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "openhifu.acoustics.validation_orders",
         "openhifu.planning.validation_ribs",
     ),
-    "planning": ("openhifu.planning.validation_mirror",),
+    "planning": ("openhifu.planning.validation_mirror", "openhifu.planning.validation_plan"),
     "thermal": ("openhifu.thermal.validation",),
     "imaging": ("openhifu.imaging.validation",),
     "monitoring": ("openhifu.monitoring.validation",),
