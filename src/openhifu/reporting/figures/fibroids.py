@@ -40,9 +40,10 @@ def fibroids(found: Sequence[FibroidOutcome], words: Words, beside: Cohort = FIB
         axes.set_title(words.say(title))
         axes.set_ylabel(words.say(up))
         axes.set_xlabel(words.say("fibroids.diameter"))
+        axes.set_xlim(1e2 * min(o.diameter for o in found) - 1, 1e2 * max(o.diameter for o in found) + 1)
         style.gridded(axes)
     handles, labels = right.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.legend(handles, labels, loc="outside upper center", ncols=5)
     figure.supxlabel(words.say("fibroids.caption", source=beside.source), fontsize=6.5)
     return figure
 
