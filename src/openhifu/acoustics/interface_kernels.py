@@ -66,11 +66,13 @@ def cut_by_surfaces(
                 y = low[2] - 0.5 + (k + 0.5) / cut
                 for q in range(quantities):
                     total[q] = values[0, q]
+                share = 1.0
                 for n in range(table.shape[0]):
                     at = _distance(table[n], z, x, y) / sigma
                     if at < -_FAR:
                         break
-                    share = 1.0 if at > _FAR else 0.5 * math.erfc(-at * _ROOT_HALF)
+                    # Nothing lies beyond a surface that does not lie beyond all before it.
+                    share = min(share, 1.0 if at > _FAR else 0.5 * math.erfc(-at * _ROOT_HALF))
                     for q in range(quantities):
                         total[q] += share * (values[n + 1, q] - values[n, q])
                 for q in range(quantities):

@@ -106,10 +106,11 @@ class Sphere:
 
 @dataclass(frozen=True)
 class Surfaces:
-    """Surfaces crossed one after the other: tissue n lies beyond n of them.
+    """Surfaces crossed one after the other: tissue n lies beyond the first n of them and before the next.
 
     Attributes:
-        surfaces: in order; each lies wholly beyond the one before wherever the beam goes. Metres of the medium's frame.
+        surfaces: in order; where one comes before its predecessor, it counts from there on where that one does, so that
+            the tissue between them thins out to nothing. Metres of the medium's frame.
         tissues: index of the medium's tissue before the first, between them, and beyond the last.
         cut: cells along each side of a voxel in which fractions are taken.
 
@@ -135,9 +136,10 @@ class Surfaces:
     def labels(self, grid: Grid) -> NDArray[np.uint8]:
         """Tissue index at every voxel's centre: the map that belongs to these surfaces on a grid."""
         points = grid.points()
-        order = sum(
-            ((s.distance(points) > 0).astype(np.intp) for s in self.surfaces), np.zeros(grid.shape, dtype=np.intp)
-        )
+        beyond, order = np.ones(grid.shape, bool), np.zeros(grid.shape, np.intp)
+        for surface in self.surfaces:
+            beyond &= surface.distance(points) > 0
+            order += beyond
         return np.array(self.tissues, dtype=np.uint8)[order]
 
     def under(self, tissue_map: TissueMap) -> SubGrid:
@@ -178,7 +180,7 @@ class _CutSurfaces:
         distances = kernels.surface_distances(self._table, 0.5 * (a + b) - 0.5)
         if np.any(np.abs(distances) <= 0.5 * np.linalg.norm(b - a) + 4 * kernels.BLUR / self.cut):
             return None
-        return int(self._tissues[int((distances > 0).sum())])
+        return int(self._tissues[int(np.logical_and.accumulate(distances > 0).sum())])
 
     def mixed(
         self, low: tuple[int, int, int], high: tuple[int, int, int], values: NDArray[np.float32]

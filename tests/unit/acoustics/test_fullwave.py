@@ -78,6 +78,24 @@ def test_a_tilted_plane_has_the_map_of_its_distance() -> None:
     assert rho.min() > 0.85  # the filter rings, but density stays positive
 
 
+def test_where_surfaces_cross_map_blocks_and_cells_name_the_same_tissue() -> None:
+    """The layer between two of them thins out to nothing; voxel by voxel and block by block its shares are those."""
+    grid = Grid.box((-8e-3, -8e-3, 0), (8e-3, 8e-3, 16e-3), 1e-3)
+    crossing = Surfaces((Plane((0, 0, 8e-3), (0, 0, 1)), Plane((0, 0, 9e-3), (1, 0, 1))), (0, 1, 2))
+    labels = crossing.labels(grid)
+    assert labels[0].max() == 1 and set(labels[-1].ravel()) == {0, 2}
+    cells = crossing.under(TissueMap(grid, labels, ("a", "b", "c")))
+    shares = cells.mixed((0, 0, 0), (17, 17, 17), np.eye(3, dtype=np.float32))
+    shares = shares.reshape(3, 17, cells.cut, 17, cells.cut, 17, cells.cut).mean(axis=(2, 4, 6))
+    assert shares.min() >= 0
+    np.testing.assert_allclose(shares.sum(axis=0), 1, atol=1e-6)
+    clear = shares.max(axis=0) > 0.7
+    assert np.mean(clear) > 0.8
+    assert np.array_equal(shares.argmax(axis=0)[clear], labels.transpose(2, 0, 1)[clear])
+    for z, x in ((2, 3), (14, 15), (10, 1), (4, 16)):
+        assert cells.uniform((z, x, 4), (z + 1, x + 1, 5)) == labels[x, 4, z]
+
+
 def test_finer_labels_approach_surfaces() -> None:
     grid = Grid.box((-6e-3, -6e-3, 0), (6e-3, 6e-3, 20e-3), 1e-3)
     ball = Surfaces((Sphere((0.3e-3, 0, 24e-3), 15e-3),), (0, 1))
