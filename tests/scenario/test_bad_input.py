@@ -133,6 +133,26 @@ def test_validation_names_are_checked() -> None:
     assert "thermal" in one_sentence(output)
 
 
+def test_validation_behind_a_skull_says_where_its_mask_is_to_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENHIFU_SKULL_MASKS", raising=False)
+    page = "--out", str(tmp_path / "page")
+    for arguments, says in (
+        (("BM8-SC1-memory",), "--masks"),
+        (("acoustics", *page), "--masks"),
+        (("BM8-SC1-memory", "--masks", str(tmp_path)), "there is no file skull_mask_bm7"),
+    ):
+        code, output = run("validate", *arguments)
+        assert code == 2
+        sentence = one_sentence(output)
+        assert says in sentence and "pip download" in sentence
+    monkeypatch.setenv("OPENHIFU_SKULL_MASKS", str(tmp_path))
+    code, output = run("validate", "acoustics")
+    assert code == 2 and "there is no file" in one_sentence(output)
+    assert not list(tmp_path.iterdir())
+
+
 def test_every_command_explains_itself_with_an_example() -> None:
     for command in ("plan", "check", "rehearse", "approve", "treat", "report", "demo", "validate"):
         code, output = run(command, "--help")

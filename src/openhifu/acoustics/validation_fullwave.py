@@ -27,9 +27,13 @@ from openhifu.model.tissue import Tissue
 from openhifu.model.tissuemap import TissueMap
 from openhifu.model.transducer import Cap
 
-_FREQUENCY = 5e5
+FREQUENCY = 5e5
+"""Of the transcranial benchmarks [Hz]."""
+
+SPEED = 0.04
+"""Of the source's surface in them [m/s]."""
+
 _STEP = 0.5e-3  # a sixth of the wavelength in water
-_SPEED = 0.04  # m/s of the source's surface
 _TRUTH = "exact layers, all reverberation"
 
 
@@ -40,7 +44,7 @@ def _material(name: str, speed: float, density: float, db_per_cm: float) -> Tiss
     return made.model_copy(update={"name": name})
 
 
-_MATERIALS = {
+MATERIALS = {
     "water": _material("water", 1500, 1000, 0),
     "lossy": _material("lossy", 1500, 1000, 1),
     "skin": _material("skin", 1610, 1090, 0.2),
@@ -48,6 +52,7 @@ _MATERIALS = {
     "cortical": _material("cortical", 2800, 1850, 4),
     "trabecular": _material("trabecular", 2300, 1700, 8),
 }
+"""Of the transcranial benchmarks."""
 
 
 @dataclass(frozen=True)
@@ -93,23 +98,25 @@ class Layers:
             (-self.half_width, -self.half_width, self.ends[0]), (self.half_width, self.half_width, self.ends[1]), step
         )
         order = tuple(dict.fromkeys(self.names))
-        medium = Medium(TissueMap(grid, surfaces.labels(grid), order), tuple(_MATERIALS[n] for n in order))
-        first = Fluid.of(_MATERIALS[self.names[0]], _FREQUENCY)
-        power = 0.5 * first.impedance * _SPEED**2 * self.cap.area
-        return AcousticProblem(device(self.cap, _FREQUENCY).drive(power), medium)
+        medium = Medium(TissueMap(grid, surfaces.labels(grid), order), tuple(MATERIALS[n] for n in order))
+        first = Fluid.of(MATERIALS[self.names[0]], FREQUENCY)
+        power = 0.5 * first.impedance * SPEED**2 * self.cap.area
+        return AcousticProblem(device(self.cap, FREQUENCY).drive(power), medium)
 
 
 _SMALL = Cap(focal_length=24e-3, outer_diameter=24e-3, hole_diameter=0.0)
-_BOWL = Cap(focal_length=64e-3, outer_diameter=64e-3, hole_diameter=0.0)
+BOWL = Cap(focal_length=64e-3, outer_diameter=64e-3, hole_diameter=0.0)
+"""The first source of the transcranial benchmarks, SC1."""
+
 SKULL_NAMES = ("water", "skin", "cortical", "trabecular", "cortical", "brain")
 SMALL_WATER = Layers(_SMALL, ("water",), (), 5e-3, (7e-3, 36e-3))
 SMALL_BONE = Layers(_SMALL, ("water", "cortical", "water"), (10e-3, 14e-3), 5e-3, (7e-3, 36e-3))
 SMALL_SKULL = Layers(_SMALL, SKULL_NAMES, (8.5e-3, 10e-3, 11e-3, 13e-3, 14e-3), 5e-3, (7e-3, 36e-3))
 BENCHMARKS = {
-    "BM1": Layers(_BOWL, ("water",), (), 35e-3, (12e-3, 120e-3)),
-    "BM2": Layers(_BOWL, ("lossy",), (), 35e-3, (12e-3, 120e-3)),
-    "BM3": Layers(_BOWL, ("water", "cortical", "water"), (30e-3, 36.5e-3), 35e-3, (12e-3, 120e-3)),
-    "BM4": Layers(_BOWL, SKULL_NAMES, (26e-3, 30e-3, 31.5e-3, 35.5e-3, 36.5e-3), 35e-3, (12e-3, 120e-3)),
+    "BM1": Layers(BOWL, ("water",), (), 35e-3, (12e-3, 120e-3)),
+    "BM2": Layers(BOWL, ("lossy",), (), 35e-3, (12e-3, 120e-3)),
+    "BM3": Layers(BOWL, ("water", "cortical", "water"), (30e-3, 36.5e-3), 35e-3, (12e-3, 120e-3)),
+    "BM4": Layers(BOWL, SKULL_NAMES, (26e-3, 30e-3, 31.5e-3, 35.5e-3, 36.5e-3), 35e-3, (12e-3, 120e-3)),
 }
 
 
@@ -169,7 +176,7 @@ def exact_field(
     layers: Layers, problem: AcousticProblem, x: NDArray[np.float64], z: NDArray[np.float64]
 ) -> NDArray[np.complex128]:
     """The exact pressure behind the last layer, on the plane y = 0, shape (z, x) [Pa]."""
-    fluids = tuple(Fluid.of(_MATERIALS[n], _FREQUENCY) for n in layers.names)
+    fluids = tuple(Fluid.of(MATERIALS[n], FREQUENCY) for n in layers.names)
     velocity = float(abs(element_velocities(problem.drive, fluids[0])[0]))
     oracle = LayeredField(layers.cap, velocity, FlatStack(fluids, layers.boundaries, layers.tilt))
     return oracle.beyond(x, 0.0, z) if layers.tilt else oracle.at(np.abs(x), z)

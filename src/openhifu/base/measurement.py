@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -138,3 +140,19 @@ def memory_bandwidth(size: int = 1 << 24, repetitions: int = 8) -> float:
     scale = np.float32(2.0)
     triad(out, b, c, scale)
     return 12.0 * size / shortest(lambda: triad(out, b, c, scale), repetitions)
+
+
+def highest_memory() -> float:
+    """Most memory that this process has held so far [B].
+
+    Linux's own mark is that of the program that runs now; what getrusage says begins with the parent's before it.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return 1024.0 * float(line.split()[1])
+    import resource
+
+    most = float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return most if sys.platform == "darwin" else 1024.0 * most
