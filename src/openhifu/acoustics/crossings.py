@@ -8,6 +8,7 @@ so that a ray takes the transmission of one interface, whatever the slope.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,12 +34,16 @@ class Rays(NamedTuple):
         bending: per label, sine of a ray's angle to the axis there over its sine in the fluid.
         steps: voxel size along z, x, y [m].
         waist: distance from the focus along the axis within which rays count as parallel to it [m].
+        steepest: sine of the angle to the axis, in the fluid, of the ray from the rim. Beside the cone of rays, where
+            only diffracted waves go, it is taken for that of all: towards the focus no wave runs there, and the deeper
+            an interface reaches beside the focus, the further from the truth that would be.
     """
 
     focus: NDArray[np.float64]
     bending: NDArray[np.float64]
     steps: NDArray[np.float64]
     waist: float
+    steepest: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +75,7 @@ def rays_of(problem: AcousticProblem, materials: Materials, fluid: Fluid) -> Ray
         bending=fluid.wavenumber / np.where(materials.present, materials.wavenumber, fluid.wavenumber),
         steps=np.array([dz, dx, dy]),
         waist=_WAIST * fluid.wavelength,
+        steepest=math.sin(problem.drive.transducer.surface.half_angles[1]),
     )
 
 
@@ -158,11 +164,11 @@ def towards(rays: Rays, here: tuple[int, int, int], bending: float, ray: NDArray
     if abs(z) < rays.waist:
         return
     length = np.sqrt(z * z + x * x + y * y)
-    share = bending / length if z > 0 else -bending / length
-    lateral = min(np.sqrt(x * x + y * y) * abs(share), np.sqrt(1.0 - _STEEPEST**2))
-    size = lateral / max(np.sqrt(x * x + y * y), 1e-12)
+    off = np.sqrt(x * x + y * y)
+    lateral = min(min(off / length, rays.steepest) * bending, np.sqrt(1.0 - _STEEPEST**2))
+    size = np.sign(z) * lateral / max(off, 1e-12)
     ray[0] = np.sqrt(1.0 - lateral * lateral)
-    ray[1], ray[2] = np.sign(share) * x * size, np.sign(share) * y * size
+    ray[1], ray[2] = x * size, y * size
 
 
 @njit(nogil=True, cache=True)

@@ -111,7 +111,7 @@ def _whole_skull(folder: Path | None, source: str) -> tuple[Behind, float]:
     first = round(float(grid.index((0.0, 0.0, _ENDS[0]))[2]))
     behind = grid.crop((0, 0, first), grid.shape)
     mask = TissueMap(behind, np.ascontiguousarray(mask.data[:, :, first:]), NAMES)
-    field = FullWave().solve(question(mask, _SOURCES[source]), _KEEP)
+    field = FullWave(memory=_MOST).solve(question(mask, _SOURCES[source]), _KEEP)
     return Behind.of(field.pressure, _part(folder, "BM8")), highest_memory()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from openhifu.acoustics.crossings import directions, rays_of
+from openhifu.acoustics.crossings import directions, rays_of, towards
 from openhifu.acoustics.interfaces import Interfaces, Plane, Surfaces
 from openhifu.acoustics.label_stack import LabelStack
 from openhifu.acoustics.marching import Marching
@@ -63,7 +63,7 @@ def test_normals_and_rays_are_those_of_the_plane(lean: float) -> None:
     rays = rays_of(asked, materials, Fluid.of(LOSSLESS, 1e6))
     n = round((DEPTH - 45e-3) / 0.4e-3) + 1
     rows, columns = np.nonzero(labels[n] != labels[n - 1])
-    inner = (abs(rows - 60) < 12) & (abs(columns - 60) < 12)
+    inner = np.hypot(rows - 60, columns - 60) < 4  # in the cone of rays
     assert inner.any()
     incident, axial, normal = directions(labels, n, rows[inner], columns[inner], rays)
     np.testing.assert_allclose(normal, np.cos(lean), atol=0.02)
@@ -72,6 +72,20 @@ def test_normals_and_rays_are_those_of_the_plane(lean: float) -> None:
     away = np.sqrt(x**2 + y**2 + z**2)
     np.testing.assert_allclose(axial, z / away, rtol=1e-6)
     np.testing.assert_allclose(incident, abs(-x * np.sin(lean) + z * np.cos(lean)) / away, atol=0.05)
+
+
+def test_beside_the_cone_of_rays_none_is_steeper_than_that_of_the_rim() -> None:
+    asked = problem(behind(0.0))
+    materials, water = Materials.of(asked.medium, 1e6), Fluid.of(LOSSLESS, 1e6)
+    rays, ray = rays_of(asked, materials, water), np.empty(3)
+    rim = 20e-3 / 60e-3
+    plane = 25  # 5.2 mm before the focus, where the cone of rays is 1.8 mm wide
+    for column, sine in ((62, 0.8e-3 / np.hypot(0.8e-3, 5.2e-3)), (70, rim), (115, rim)):
+        towards(rays, (plane, column, 60), 1.0, ray)
+        assert ray[1] == pytest.approx(-sine, rel=1e-6) and ray[2] == 0
+        assert np.linalg.norm(ray) == pytest.approx(1.0)
+    towards(rays, (50, 115, 60), 1.0, ray)  # as far behind it they leave the axis
+    assert ray[1] == pytest.approx(rim, rel=1e-6)
 
 
 def test_an_interface_turns_back_what_its_impedances_say() -> None:
