@@ -186,4 +186,4 @@ def cases(folder: Path | None) -> dict[str, Callable[[], ValidationRow]]:
 
 
 CASES = cases(None)
-"""Every case by its name; with masks BM7 takes some minutes a source on two cores, BM8 a quarter of an hour."""
+"""Every case by its name; of one core BM7 takes twenty minutes a source, BM8 three quarters of an hour."""
