@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,15 +10,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from openhifu.console.server.routes_page import PAGE
+from openhifu.console.server.chromium import SIZE, launched, missing_browser
 
-CHROMIUM = shutil.which("chromium")
 AXE = Path(__file__).parents[1] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-SIZE = (1440, 900)
 MINUTES = 60_000.0
-
-_GRAPHICS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-"""WebGL by software: a machine for tests has no graphics."""
 
 _VIOLATIONS = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map((found) => {
     const where = found.nodes.slice(0, 4).map((node) => `${node.target.join(" ")} - ${node.any[0]?.message ?? ""}`);
@@ -38,13 +32,9 @@ _CLIPPED = """() => [...document.querySelectorAll("body *")].filter((one) => {
 }).map((one) => `<${one.localName} class="${one.getAttribute("class") ?? ""}"> ${one.textContent.slice(0, 60)}`)"""
 
 
-def missing_browser() -> str:
-    """Why there is no page in a browser for tests; empty if there is."""
-    if CHROMIUM is None:
-        return "Chromium (Debian: chromium) is not installed"
-    if not (PAGE / "index.html").is_file() or not AXE.is_file():
-        return "the console's page is not built; make page does it (needs Node 20.19 or newer)"
-    return ""
+def missing_tools() -> str:
+    """Why the page cannot be looked at here; empty if it can."""
+    return missing_browser() or ("" if AXE.is_file() else "axe is not installed; npm ci in web/ does it")
 
 
 @dataclass
@@ -174,7 +164,7 @@ def desks(pictures: Path) -> Iterator[Desks]:
     """Chromium, until the context ends; screenshots go to a folder."""
     pictures.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_GRAPHICS)
+        browser = launched(playwright)
         try:
             yield Desks(browser, pictures)
         except BaseException:

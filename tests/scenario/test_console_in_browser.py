@@ -1,4 +1,4 @@
-"""The console as a person meets it, in Debian's Chromium: every screen seen, and every screen readable for all.
+"""The console as a new user meets it, from its wheel and without Node, in Debian's Chromium: every screen seen.
 
 The screenshots go to a temporary folder, or to the one that OPENHIFU_SCREENSHOTS names.
 """
@@ -6,6 +6,7 @@ The screenshots go to a temporary folder, or to the one that OPENHIFU_SCREENSHOT
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from openhifu.console.server.browser import ServerProcess, server_process
 
 pytest.importorskip("playwright", reason="Playwright for Python is not installed")
 
-from tests.console_page import MINUTES, Desk, Desks, desks, missing_browser  # noqa: E402
+from tests.console_page import MINUTES, Desk, Desks, desks, missing_tools  # noqa: E402
+from tests.new_user import new_user  # noqa: E402
 
-pytestmark = pytest.mark.skipif(bool(missing_browser()), reason=missing_browser() or "-")
+pytestmark = pytest.mark.skipif(bool(missing_tools()), reason=missing_tools() or "-")
 
 CASE = "liver-in-water"
 PASSWORD = "a long enough password"
@@ -73,10 +75,35 @@ def planned(pia: Desk) -> str:
     for number, tab in enumerate(["Summary", "Spots", "Curves", "Window", "Checks", "Approve"]):
         pia.tab(tab)
         pia.looks_well(f"09-plan-{number}-{tab.lower()}")
+    argued_with(pia)
+    pia.tab("Approve")
     pia.button("Rehearse").click()
     pia.page.get_by_text("This plan has been rehearsed.").wait_for(timeout=4 * MINUTES)
     pia.looks_well("10-rehearsed")
     return pia.page.url.rpartition("/")[2]
+
+
+def argued_with(pia: Desk) -> None:
+    """Another direction is tried on the window map by a key and by dragging; a study is begun and given up."""
+    pia.tab("Window")
+    skin = pia.page.locator("canvas.window-map")
+    skin.press("ArrowRight")
+    pia.page.get_by_text("Computed in").wait_for(timeout=MINUTES)
+    box = skin.bounding_box()
+    assert box is not None
+    pia.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.6 * box["height"])
+    pia.page.mouse.down()
+    pia.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.02 * box["height"], steps=8)
+    pia.page.mouse.up()
+    pia.page.get_by_text("Beyond the tilt of the device.").wait_for()
+    pia.looks_well("09-plan-6-another-direction")
+    assert pia.button("Plan from this direction").is_disabled()
+    pia.tab("Curves")
+    pia.button("Study robustness").click()
+    pia.page.get_by_text("running", exact=True).wait_for(timeout=MINUTES)
+    pia.looks_well("09-plan-7-study")
+    pia.button("Cancel").click()
+    pia.page.get_by_text("cancelled", exact=True).wait_for(timeout=MINUTES)
 
 
 def approved(chen: Desk, origin: str, plan: str) -> None:
@@ -144,7 +171,13 @@ def resumed_and_reported(ada: Desk, origin: str) -> None:
 
 def test_from_the_first_link_to_the_report(tmp_path: Path) -> None:
     pictures = Path(os.environ.get("OPENHIFU_SCREENSHOTS") or tmp_path / "pictures")
-    with server_process(tmp_path / "data") as server, desks(pictures) as browser:
+    user = new_user(tmp_path)
+    assert str(tmp_path) in user.says("import openhifu; print(openhifu.__file__)")
+    assert shutil.which("node", path=user.environment["PATH"]) is None
+    with (
+        server_process(tmp_path / "data", program=user.program, around=user.environment) as server,
+        desks(pictures) as browser,
+    ):
         origin = f"http://127.0.0.1:{server.port}"
         first_administrator(browser, server, origin)
         pia, chen, ada = browser.desk(), browser.desk(), browser.desk()

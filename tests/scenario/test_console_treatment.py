@@ -220,6 +220,7 @@ def test_a_server_that_dies_ends_the_output_and_leaves_a_run_to_resume(place: Pl
     last = journal.events[-1].what
     assert journal.intact and getattr(last, "ending", None) is Ending.OPERATOR_STOP
     assert ("silent" if how == "frozen" else "gone") in str(last)
+    assert "stopped by the console" in str(last) and "Ada" not in str(last)
     treated = [e.what for e in journal.events if isinstance(e.what, SonicationStarted)]
     assert len([w for w in treated if w.purpose is Purpose.TREAT]) < 24
     with server_process(place.data) as again:

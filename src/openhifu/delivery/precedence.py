@@ -11,22 +11,29 @@ _NICENESS = -10
 """Where real time is refused."""
 
 
-def take_precedence() -> str:
+def take_precedence(alone: bool = False) -> str:
     """Let this thread, and those it starts from here on, run before ordinary work wherever the system permits.
 
-    For a process that waits most of the time and must act at once when it wakes: an engine on a real clock. Never for
+    For a thread that waits most of the time and must act at once when it wakes: an engine on a real clock. Never for
     one that computes. Linux grants it to root, and to whom ``ulimit -r`` or CAP_SYS_NICE allows it.
+
+    Args:
+        alone: threads and processes it starts are ordinary again (Linux: ``SCHED_RESET_ON_FORK``), for one that starts
+            others which compute.
 
     Returns:
         What was granted: ``"real time"``, ``"raised"`` or ``"ordinary"``.
     """
+    reset = getattr(os, "SCHED_RESET_ON_FORK", 0) if alone else 0
     try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(_PRIORITY))
+        os.sched_setscheduler(0, os.SCHED_RR | reset, os.sched_param(_PRIORITY))
     except (AttributeError, OSError):
         pass
     else:
         return "real time"
     try:
+        if alone:
+            os.sched_setscheduler(0, os.SCHED_OTHER | reset, os.sched_param(0))
         os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
     except (AttributeError, OSError):
         return "ordinary"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Any
+
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from openhifu.base.record import Record
 
@@ -14,6 +16,9 @@ POSITION, BREATHING = 1.0e-3, 1.4e-3
 
 COVERAGE, PEAK = "target coverage", "peak temperature"
 """Names of bands; ``dose_of`` and ``hottest_of`` name those of an organ."""
+
+CURVE_DOSES = tuple(round(10.0 ** (n / 10 - 1), 4) for n in range(51))
+"""CEM43 [min] at which dose-volume curves have their points: 0.1 to 10 000."""
 
 
 def dose_of(organ: str) -> str:
@@ -63,6 +68,7 @@ class ScenarioOutcome(Record):
         scale: power factor at the end of the titration.
         organs: per organ at risk.
         inputs: what was drawn, SI, in the order of ``Robustness.inputs``.
+        target_curve: share of the target that got at least each of ``CURVE_DOSES``; empty in studies that kept none.
     """
 
     number: int
@@ -74,6 +80,13 @@ class ScenarioOutcome(Record):
     scale: float
     organs: tuple[OrganOutcome, ...]
     inputs: tuple[float, ...]
+    target_curve: tuple[float, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_an_empty_curve(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A study from before curves were kept has the content, and the hash, it had."""
+        data = write(self)
+        return {key: value for key, value in data.items() if value or key != "target_curve"}
 
 
 class Band(Record):

@@ -47,19 +47,24 @@ class Planned:
     window: WindowMap
 
 
-def make_plan(data: CaseData, progress: Progress = silent) -> Planned:
+def make_plan(data: CaseData, progress: Progress = silent, direction: Vector | None = None) -> Planned:
     """Plan a case: pose, spots, fields, order, powers and rests together, prediction, checks.
 
     The same case gives the same plan, bit for bit on one machine.
 
+    Args:
+        data: the case.
+        progress: told how far it is.
+        direction: unit vector from the target to the source (LPS) that a person chose; the best one if not given.
+
     Raises:
-        Infeasible: if no pose reaches the target, or no spot fits into it.
+        Infeasible: if the direction breaks a rule, no pose reaches the target, or no spot fits into it.
         MissingProperty: if a tissue in the beam lacks a value that is needed.
     """
     device = transducer(data.case.device)
     view = anatomy(data, device.frequency)
     centre, half_size = target_centre(data), target_half_size(data)
-    chosen = choose_pose(data, device, view, centre, half_size, progress=progress)
+    chosen = choose_pose(data, device, view, centre, half_size, progress=progress, wished=direction)
     here = scene(data, device, view, chosen.pose)
     spots = place(target_points(data, chosen.pose, _LATTICE_POINTS), data.case.prescription, chosen.pose)
     out_of_reach = beyond_travel(spots, device.ceilings.travel)

@@ -87,6 +87,7 @@ def choose_pose(
     half_size: float,
     rules: PoseRules | None = None,
     progress: Progress = silent,
+    wished: Vector | None = None,
 ) -> ChosenPose:
     """Find the direction that heats the focus most, compared with the most heated organ at risk.
 
@@ -100,13 +101,17 @@ def choose_pose(
         half_size: m, half the largest extent of the target; the rules must hold near its edges too.
         rules: what a pose must keep.
         progress: told how far it is.
+        wished: direction that a person chose: it is taken if it keeps the rules, and no other is looked at in full.
 
     Raises:
-        Infeasible: if no direction keeps the rules, with the reasons direction by direction.
+        Infeasible: if the wished direction breaks a rule, or no direction keeps the rules, with the reasons direction
+            by direction.
     """
     rules = rules or PoseRules()
     window = survey(view, device, centre, rules, progress)
     foci = np.asarray(centre) + rules.margin * half_size * np.vstack([np.zeros(3), np.eye(3), -np.eye(3)])
+    if wished is not None:
+        return _as_wished(data, device, view, centre, foci, rules, wished, window)
     strongest = separated(window, 3 * CANDIDATES, APART)
     found = [local_best(view, device, start, foci, rules) for start in strongest]
     open_ = sorted((f for f in found if f[2] == 0), key=lambda f: -f[1].amplitude)[:CANDIDATES]
@@ -128,6 +133,31 @@ def choose_pose(
     )
     pose = Pose(focus=centre, direction=best.item.direction)
     return ChosenPose(pose, ranked[0], best.shift, with_candidates(window, (*ranked, *lost[:_EXPLAINED])))
+
+
+def _as_wished(
+    data: CaseData,
+    device: Transducer,
+    view: Anatomy,
+    centre: Vector,
+    foci: np.ndarray,
+    rules: PoseRules,
+    wished: Vector,
+    window: WindowMap,
+) -> ChosenPose:
+    """The direction a person chose, if it keeps the rules."""
+    code = worst_look(view, device, wished, foci, rules)[1]
+    if code:
+        raise Infeasible(
+            f"the direction that was chosen is refused: {REFUSALS[code]} somewhere in the target; choose another, or "
+            "let the plan find one"
+        )
+    tried = _by_field(data, device, view, centre, [wished])
+    if not tried:
+        raise Infeasible(f"the direction that was chosen lets {device.name} touch the skin; choose another")
+    item = tried[0].item.model_copy(update={"chosen": True, "reason": "chosen by a person"})
+    pose = Pose(focus=centre, direction=wished)
+    return ChosenPose(pose, item, tried[0].shift, with_candidates(window, (item,)))
 
 
 def _by_field(

@@ -85,7 +85,7 @@ export interface CaseView extends Omit<CaseLine, "target"> {
 
 export interface Job {
   id: string;
-  kind: "plan" | "rehearsal" | "report" | "import";
+  kind: "plan" | "rehearsal" | "robustness" | "report" | "import";
   state: "waiting" | "running" | "done" | "failed" | "cancelled";
   fraction: number | null;
   message: string;
@@ -168,6 +168,38 @@ export interface PlanView {
   approved: boolean;
   second_look_needed: boolean;
   second_look_above_w: number | null;
+  robustness: Study | null;
+}
+
+export interface CurveBand {
+  cem43_min: number[];
+  low: number[];
+  high: number[];
+}
+
+export interface Study {
+  scenarios: number;
+  asked: number;
+  bands: { name: string; unit: string; nominal: number; low: number; median: number; high: number }[];
+  target: CurveBand | null;
+  checks: Check[];
+  measure: string;
+}
+
+/** What the beam meets from a direction; shares of the aperture. */
+export interface Look {
+  direction: Vector;
+  bone: number;
+  cartilage: number;
+  gas: number;
+  bowel: number;
+  cut: number;
+  amplitude: number;
+  stand_off_m: number;
+  elements_off: number;
+  elements: number;
+  refusal: string;
+  took_ms: number;
 }
 
 export interface WindowMap {
@@ -222,6 +254,10 @@ export interface RunView extends RunLine {
   journal_sentence: string;
   resumable: boolean;
   resume_of: string | null;
+  /** J: foreseen for what this run was to deliver; delivered by it and those before it; foreseen in all. */
+  to_deliver_j: number;
+  with_earlier_j: number | null;
+  planned_j: number;
   spot_list: RunSpot[];
 }
 

@@ -1,7 +1,8 @@
 import { ask } from "../api/client";
 import type { Job } from "../api/types";
-import { percent, sentence } from "../words/numbers";
+import { percent } from "../words/numbers";
 import { t } from "../words/words";
+import { Said } from "./said";
 import { ProblemSays, Progress } from "./says";
 import { useEffect, useRef, useState } from "preact/hooks";
 
@@ -33,7 +34,10 @@ export function JobCard({ job, changed }: { job: Job; changed?: (job: Job) => vo
       )}
       {job.error && (
         <div class="says error">
-          <strong>{sentence(job.error.what)}</strong> {sentence(job.error.remedy)}
+          <strong>
+            <Said text={job.error.what} />
+          </strong>{" "}
+          <Said text={job.error.remedy} />
         </div>
       )}
       <ProblemSays problem={problem} />

@@ -1,11 +1,14 @@
 /** The parts of a plan that are words and curves: figures, checks with their sources, what is predicted. */
 
-import type { Check, PlanView } from "../api/types";
+import type { PlanView } from "../api/types";
 import { COLOURS, Chart } from "../plot/chart";
 import { DoseVolumeChart } from "../plot/dose-volume";
-import { duration, number, percent, quantity, sentence, unitSign } from "../words/numbers";
-import { known, t } from "../words/words";
-import { Fact, VerdictSays } from "./says";
+import { duration, number, percent, quantity } from "../words/numbers";
+import { t } from "../words/words";
+import { CheckLine } from "./check-line";
+import { Robust } from "./robust";
+import { Said } from "./said";
+import { Fact } from "./says";
 
 const ML = 1e6;
 
@@ -65,7 +68,7 @@ export function PlanSummary({ plan }: { plan: PlanView }) {
       </dl>
       {plan.unmet.map((wish) => (
         <p class="says warning" key={wish}>
-          {sentence(wish)}
+          <Said text={wish} />
         </p>
       ))}
       <h2>{t("plan.organs")}</h2>
@@ -75,23 +78,6 @@ export function PlanSummary({ plan }: { plan: PlanView }) {
         <p class="quiet">{t("plan.organs.none")}</p>
       )}
     </div>
-  );
-}
-
-function CheckLine({ check }: { check: Check }) {
-  return (
-    <VerdictSays verdict={check}>
-      <p class="quiet">
-        <strong>{known(`check.${check.name}`, check.name)}</strong>
-        {check.limit !== null && (
-          <span>
-            {" "}
-            · {number(check.value, 1)} / {number(check.limit, 1)} {unitSign(check.unit)}
-          </span>
-        )}
-        {check.source && <span> · {check.source}</span>}
-      </p>
-    </VerdictSays>
   );
 }
 
@@ -108,7 +94,7 @@ export function PlanChecks({ plan }: { plan: PlanView }) {
   );
 }
 
-export function PlanCurves({ plan }: { plan: PlanView }) {
+export function PlanCurves({ plan, changed }: { plan: PlanView; changed: () => void }) {
   const minutes = plan.curves.time_s.map((s) => s / 60);
   const hottest = Object.entries(plan.curves.hottest_c).map(([name, values], at) => ({
     name,
@@ -118,7 +104,8 @@ export function PlanCurves({ plan }: { plan: PlanView }) {
   const power = [{ name: t("spot.power"), values: plan.curves.power_w, colour: COLOURS[0]! }];
   return (
     <div class="stack">
-      <DoseVolumeChart plans={[{ name: "", curves: plan.dose_volume }]} />
+      <DoseVolumeChart plans={[{ name: "", curves: plan.dose_volume }]} band={plan.robustness?.target ?? null} />
+      <Robust plan={plan} changed={changed} />
       <Chart
         title={t("plan.hottest")}
         unit="°C"

@@ -3,8 +3,8 @@
 import type { ComponentChildren } from "preact";
 import { Problem } from "../api/client";
 import type { Verdict } from "../api/types";
-import { sentence } from "../words/numbers";
 import { t } from "../words/words";
+import { Said } from "./said";
 
 export function ProblemSays({ problem }: { problem: unknown }) {
   if (!problem) return null;
@@ -12,8 +12,15 @@ export function ProblemSays({ problem }: { problem: unknown }) {
   const remedy = problem instanceof Problem ? problem.remedy : "";
   return (
     <div class="says error" role="alert">
-      <strong>{sentence(what)}</strong>
-      {remedy && <span> {sentence(remedy)}</span>}
+      <strong>
+        <Said text={what} />
+      </strong>
+      {remedy && (
+        <span>
+          {" "}
+          <Said text={remedy} />
+        </span>
+      )}
     </div>
   );
 }
@@ -28,8 +35,14 @@ export function VerdictSays({ verdict, children }: { verdict: Verdict; children?
         {MARKS[verdict.verdict]}
       </span>
       <div>
-        <p>{sentence(verdict.sentence)}</p>
-        {verdict.remedy && <p class="quiet">{sentence(verdict.remedy)}</p>}
+        <p>
+          <Said text={verdict.sentence} />
+        </p>
+        {verdict.remedy && (
+          <p class="quiet">
+            <Said text={verdict.remedy} />
+          </p>
+        )}
         {children}
       </div>
     </li>

@@ -1,8 +1,9 @@
 /** Spots with their lights: shape and word beside the colour, reasons under the chosen one. */
 
 import type { Light, Spot } from "../api/types";
-import { number, quantity, sentence } from "../words/numbers";
+import { number, quantity } from "../words/numbers";
 import { t } from "../words/words";
+import { Said } from "./said";
 import { Fact } from "./says";
 import { TableHead, type Column } from "./table-head";
 
@@ -12,7 +13,9 @@ function Details({ spot }: { spot: Spot }) {
   return (
     <div class="stack">
       {spot.reasons.map((reason) => (
-        <p key={reason}>{sentence(reason)}</p>
+        <p key={reason}>
+          <Said text={reason} />
+        </p>
       ))}
       <dl class="facts">
         <Fact name={t("spot.position")}>{spot.position_m.map((x) => number(x * 1e3, 1)).join(", ")} mm</Fact>

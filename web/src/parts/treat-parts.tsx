@@ -9,6 +9,7 @@ import type { Curves } from "../treat-history";
 import { duration, number, quantity, sentence } from "../words/numbers";
 import { known, t } from "../words/words";
 import { sound } from "./alarm-sound";
+import { Said } from "./said";
 import { ProblemSays } from "./says";
 
 const key = (words: string): string => words.replaceAll(" ", "_").replaceAll("*", "any");
@@ -30,8 +31,14 @@ function Figure({ name, value }: { name: string; value: string }) {
   );
 }
 
+/** Whether nobody stopped a run, but the console that could not be heard. */
+export function byConsole(said: string): boolean {
+  return said.startsWith("stopped by the console: ");
+}
+
 /** The state in words: what a person is asked goes before what the engine does, and output before all that is quiet. */
 function stateWords(status: LiveStatus | null): string {
+  if (status && byConsole(status.sentence)) return t("ending.console_stop");
   if (status?.ending) return known(`ending.${key(status.ending)}`, status.ending);
   if (status?.output_on) return t("state.firing");
   const state = status?.question ? "waiting for an answer" : (status?.state ?? "preparing");
@@ -44,7 +51,9 @@ export function StateStrip({ status, picture }: { status: LiveStatus | null; pic
       <div class="says-state" role="status" aria-live="polite">
         <span class="lamp" aria-hidden="true" />
         <strong>{sentence(stateWords(status)).replace(/\.$/, "")}</strong>
-        <span class="sentence">{sentence(status?.sentence ?? "")}</span>
+        <span class="sentence">
+          <Said text={status?.sentence ?? ""} />
+        </span>
       </div>
       <Figure name={t("treat.spot")} value={`${number(status?.spots_done)} / ${number(status?.spots)}`} />
       <Figure name={t("treat.target")} value={quantity(status?.temperature_c, "°C", 1)} />
@@ -100,12 +109,14 @@ export function alarmKey(text: string): string {
   return text.toLowerCase().replace(/\W+/g, "_").replace(/^_|_$/g, "");
 }
 
-function AlarmLine({ alarm }: { alarm: LiveAlarm }) {
+function AlarmLine({ alarm, byConsole }: { alarm: LiveAlarm; byConsole: boolean }) {
   const name = alarmKey(alarm.text);
+  const words =
+    byConsole && alarm.cause === "operator stop" ? t("ending.console_stop") : known(`alarm.said.${name}`, alarm.text);
   return (
     <li class={`alarm ${alarm.priority}`}>
       <span class="tag">{t(`alarm.${alarm.priority}`)}</span>
-      <strong>{known(`alarm.said.${name}`, alarm.text)}</strong>
+      <strong>{words}</strong>
       <p>{known(`alarm.help.${name}`, alarm.remedy)}</p>
       {alarm.acknowledged_by && <p class="quiet">{t("alarm.acknowledged", { name: alarm.acknowledged_by })}</p>}
     </li>
@@ -136,7 +147,7 @@ export function Alarms({ run, status }: { run: string; status: LiveStatus | null
       </div>
       <ul class="plain-list">
         {alarms.map((alarm) => (
-          <AlarmLine key={alarm.cause} alarm={alarm} />
+          <AlarmLine key={alarm.cause} alarm={alarm} byConsole={byConsole(status?.sentence ?? "")} />
         ))}
       </ul>
       <ProblemSays problem={problem} />
@@ -155,7 +166,9 @@ export function Question({ run, status }: { run: string; status: LiveStatus | nu
     );
   return (
     <section class="question" aria-label={t("treat.question")} aria-live="assertive">
-      <p>{question.text}</p>
+      <p>
+        <Said text={question.text} />
+      </p>
       {may("operator") ? (
         <div class="row wrap">
           {question.choices.map((choice, at) => (

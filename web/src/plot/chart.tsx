@@ -12,6 +12,14 @@ export interface Series {
   dash?: number[];
 }
 
+/** Between which values something lies. */
+export interface Band {
+  name: string;
+  colour: string;
+  low: (number | null)[];
+  high: (number | null)[];
+}
+
 export interface Bound {
   value: number;
   colour: string;
@@ -23,6 +31,7 @@ interface ChartProps {
   unit: string;
   series: Series[];
   bounds?: Bound[];
+  band?: Band;
   height?: number;
   range?: [number, number];
   digits?: number;
@@ -68,7 +77,13 @@ export function tickDigits(ticks: (number | null)[]): (tick: number) => number {
   return Math.abs(last - step) < 1e-6 * Math.abs(step) ? () => needed(step) : needed;
 }
 
+/** A border of a band: its low one comes first, then its high one. */
+function edge(band: Band): uPlot.Series {
+  return { label: band.name, stroke: band.colour, width: 0.6, points: { show: false } };
+}
+
 function options(props: ChartProps, width: number): uPlot.Options {
+  const count = props.series.length;
   const write = (_plot: uPlot, ticks: (number | null)[]): string[] => {
     const digits = tickDigits(ticks);
     return ticks.map((tick) => (tick === null ? "" : number(tick, digits(tick))));
@@ -92,14 +107,18 @@ function options(props: ChartProps, width: number): uPlot.Options {
         dash: one.dash,
         points: { show: false },
       })),
+      ...(props.band ? [edge(props.band), edge(props.band)] : []),
     ],
+    bands: props.band ? [{ series: [count + 2, count + 1], fill: `${props.band.colour}40` }] : [],
     plugins: props.bounds ? [boundLines(props.bounds)] : [],
   };
 }
 
 const ROWS = 24;
 
-function Table({ title, x, unit, series, digits = 1 }: ChartProps) {
+function Table({ title, x, unit, series: curves, band, digits = 1 }: ChartProps) {
+  const edges = band ? [band.low, band.high].map((values) => ({ name: band.name, values, colour: band.colour })) : [];
+  const series = [...curves, ...edges];
   const step = Math.max(1, Math.ceil(x.values.length / ROWS));
   const rows = x.values.map((_, at) => at).filter((at) => at % step === 0);
   return (
@@ -112,8 +131,8 @@ function Table({ title, x, unit, series, digits = 1 }: ChartProps) {
               <th scope="col" class="number">
                 {x.name}
               </th>
-              {series.map((one) => (
-                <th scope="col" class="number" key={one.name}>
+              {series.map((one, at) => (
+                <th scope="col" class="number" key={at}>
                   {one.name} {unit && `[${unit}]`}
                 </th>
               ))}
@@ -123,8 +142,8 @@ function Table({ title, x, unit, series, digits = 1 }: ChartProps) {
             {rows.map((at) => (
               <tr key={at}>
                 <td class="number">{number(x.values[at], x.digits ?? 0)}</td>
-                {series.map((one) => (
-                  <td class="number" key={one.name}>
+                {series.map((one, column) => (
+                  <td class="number" key={column}>
                     {number(one.values[at], digits)}
                   </td>
                 ))}
@@ -137,9 +156,15 @@ function Table({ title, x, unit, series, digits = 1 }: ChartProps) {
   );
 }
 
-function Key({ series }: { series: Series[] }) {
+function Key({ series, band }: { series: Series[]; band?: Band }) {
   return (
     <span class="chart-key">
+      {band && (
+        <span>
+          <i style={`border-top:9px solid ${band.colour}66`} aria-hidden="true" />
+          {band.name}
+        </span>
+      )}
       {series.map((one) => (
         <span key={one.name}>
           <i style={`border-top:2.5px ${one.dash ? "dashed" : "solid"} ${one.colour}`} aria-hidden="true" />
@@ -154,8 +179,9 @@ export function Chart(props: ChartProps & { table?: boolean }) {
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const named = props.series.map((one) => one.name + one.colour);
-  const shape = [...named, props.x.name, props.x.log, language.value, props.height].join("|");
-  const data = [props.x.values, ...props.series.map((one) => one.values)] as uPlot.AlignedData;
+  const shape = [...named, props.x.name, props.x.log, language.value, props.height, props.band !== undefined].join("|");
+  const edges = props.band ? [props.band.low, props.band.high] : [];
+  const data = [props.x.values, ...props.series.map((one) => one.values), ...edges] as uPlot.AlignedData;
   useEffect(() => {
     const box = holder.current!;
     const made = new uPlot(options(props, box.clientWidth || 300), data, box);
@@ -173,7 +199,7 @@ export function Chart(props: ChartProps & { table?: boolean }) {
           {props.unit && ` [${props.unit}]`}
         </h2>
         <span class="gap" />
-        {props.series.some((one) => one.name !== props.title) && <Key series={props.series} />}
+        {props.series.some((one) => one.name !== props.title) && <Key series={props.series} band={props.band} />}
       </figcaption>
       <div ref={holder} aria-hidden="true" />
       {props.table !== false && <Table {...props} />}

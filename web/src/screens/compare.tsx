@@ -6,7 +6,8 @@ import { useLoad } from "../parts/load";
 import { ProblemSays } from "../parts/says";
 import { DoseVolumeChart } from "../plot/dose-volume";
 import { number, percent } from "../words/numbers";
-import { known, t } from "../words/words";
+import { t } from "../words/words";
+import { spoken } from "../parts/said";
 
 /** How a figure is read: by what its number is multiplied, its unit for people, its decimals. */
 const READ: Record<string, [factor: number, unit: string, digits: number]> = {
@@ -49,7 +50,7 @@ export default function Compare({ hashes }: { hashes: string[] }) {
             <tbody>
               {data.rows.map((row) => (
                 <tr key={row.name}>
-                  <th scope="row">{known(`figure.${row.name}`, row.name)}</th>
+                  <th scope="row">{spoken(row.name).words}</th>
                   {row.values.map((value, at) => (
                     <td class="number" key={at}>
                       {write(value, row.unit, row.name)}

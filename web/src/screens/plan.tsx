@@ -5,6 +5,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { CaseView, Device, OverlayKind, PlanView, Spot } from "../api/types";
+import { type Direction, beamOf } from "../parts/aperture";
 import { Approve } from "../parts/approve";
 import { useLoad } from "../parts/load";
 import { useCaseImages } from "../parts/open-case";
@@ -56,12 +57,17 @@ function showSpots(state: ViewerState, spots: Spot[], chosen: number | null): vo
   state.marks.value = [...target, ...marks];
 }
 
-function withBeam(surfaces: SurfaceSet | null, plan: PlanView | null, devices: Device[] | null): SurfaceSet | null {
+function withBeam(
+  surfaces: SurfaceSet | null,
+  plan: PlanView | null,
+  devices: Device[] | null,
+  tried: Direction | null,
+): SurfaceSet | null {
   const device = devices?.find((one) => one.name === plan?.device);
   if (!surfaces || !plan || !device) return surfaces;
   const cone = {
     name: "beam",
-    surface: beam(plan.pose.focus_m, plan.pose.direction, device),
+    surface: beam(plan.pose.focus_m, tried ? beamOf(tried) : plan.pose.direction, device),
     paint: [1, 0.8, 0.42, 0.95] as [number, number, number, number],
   };
   const off = plan.pose.focus_m.map((at, axis) => at - surfaces.centre[axis]!);
@@ -69,10 +75,14 @@ function withBeam(surfaces: SurfaceSet | null, plan: PlanView | null, devices: D
   return { ...surfaces, parts: [...surfaces.parts, cone], reach };
 }
 
-function useSurfacesWithBeam(surfaces: SurfaceSet | null, plan: PlanView | null): SurfaceSet | null {
+function useSurfacesWithBeam(
+  surfaces: SurfaceSet | null,
+  plan: PlanView | null,
+  tried: Direction | null,
+): SurfaceSet | null {
   const devices = useLoad<Device[]>("/devices").data;
   const [made, setMade] = useState<SurfaceSet | null>(null);
-  useEffect(() => setMade(withBeam(surfaces, plan, devices)), [surfaces, plan, devices]);
+  useEffect(() => setMade(withBeam(surfaces, plan, devices, tried)), [surfaces, plan, devices, tried]);
   return made;
 }
 
@@ -82,7 +92,9 @@ export default function Plan({ hash }: { hash: string }) {
   const { state, surfaces } = useCaseImages(plan?.case ?? null, view);
   const overlay = useOverlay(`/plans/${hash}`, state, "temperature");
   const [chosen, setChosen] = useState<number | null>(null);
-  const all = useSurfacesWithBeam(surfaces, plan);
+  const [tried, setTried] = useState<Direction | null>(null);
+  useEffect(() => setTried(null), [hash]);
+  const all = useSurfacesWithBeam(surfaces, plan, tried);
   useEffect(() => {
     if (plan && state.image.value) showSpots(state, plan.spots, chosen);
   }, [plan, state.image.value, chosen]);
@@ -98,8 +110,12 @@ export default function Plan({ hash }: { hash: string }) {
       title: t("plan.spots"),
       body: () => <SpotTable spots={plan.spots} chosen={chosen} choose={choose} />,
     },
-    { name: "curves", title: t("plan.tab.curves"), body: () => <PlanCurves plan={plan} /> },
-    { name: "window", title: t("plan.tab.window"), body: () => <WindowMapView hash={hash} pose={plan.pose} /> },
+    { name: "curves", title: t("plan.tab.curves"), body: () => <PlanCurves plan={plan} changed={again} /> },
+    {
+      name: "window",
+      title: t("plan.tab.window"),
+      body: () => <WindowMapView plan={plan} tried={tried} attempt={setTried} />,
+    },
     { name: "checks", title: t("plan.tab.checks"), body: () => <PlanChecks plan={plan} /> },
     { name: "approve", title: t("plan.tab.approve"), body: () => <Approve plan={plan} changed={again} /> },
   ];

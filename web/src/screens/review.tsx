@@ -9,7 +9,9 @@ import { Link } from "../parts/link";
 import { Pace } from "../parts/pace";
 import { useLoad } from "../parts/load";
 import { useCaseImages } from "../parts/open-case";
+import { Said } from "../parts/said";
 import { Fact, Opening, ProblemSays } from "../parts/says";
+import { byConsole } from "../parts/treat-parts";
 import { Tabs } from "../parts/tabs";
 import { OverlayKey, ViewTools } from "../parts/view-tools";
 import { go } from "../route";
@@ -73,6 +75,11 @@ function Resume({ run }: { run: RunView }) {
   );
 }
 
+function endingWords(run: RunView): string {
+  if (byConsole(run.sentence)) return t("ending.console_stop");
+  return known(`ending.${run.ending!.replaceAll(" ", "_")}`, run.ending!);
+}
+
 function Summary({ run, plan }: { run: RunView; plan: PlanView | null }) {
   const planned = plan?.metrics;
   return (
@@ -81,9 +88,11 @@ function Summary({ run, plan }: { run: RunView; plan: PlanView | null }) {
         <div class="row wrap">
           <h2 class="title">{run.case}</h2>
           <span class="tag">{t(run.rehearsal ? "runs.rehearsal" : "runs.treatment")}</span>
-          {run.ending && <span class="tag">{known(`ending.${run.ending.replaceAll(" ", "_")}`, run.ending)}</span>}
+          {run.ending && <span class="tag">{endingWords(run)}</span>}
         </div>
-        <p>{sentence(run.sentence)}</p>
+        <p>
+          <Said text={run.sentence} />
+        </p>
         <dl class="facts">
           <Fact name={t("runs.started")}>{moment(run.started_at)}</Fact>
           <Fact name={t("plans.plan")}>
@@ -93,16 +102,23 @@ function Summary({ run, plan }: { run: RunView; plan: PlanView | null }) {
             {number(run.spots_done)} / {number(run.spots)}
           </Fact>
           <Fact name={t("review.energy")}>
-            {quantity(run.energy_j / 1e3, "kJ", 1)} / {quantity(planned && planned.energy_j / 1e3, "kJ", 1)}
+            {quantity(run.energy_j / 1e3, "kJ", 1)} / {quantity(run.to_deliver_j / 1e3, "kJ", 1)}
           </Fact>
           <Fact name={t("review.planned_coverage")}>{percent(planned?.coverage, 1)}</Fact>
+          {run.resume_of && run.with_earlier_j !== null && (
+            <Fact name={t("review.energy.together")}>
+              {quantity(run.with_earlier_j / 1e3, "kJ", 1)} / {quantity(run.planned_j / 1e3, "kJ", 1)}
+            </Fact>
+          )}
           {run.resume_of && (
             <Fact name={t("review.resume_of")}>
               <Link to={`/review/${run.resume_of}`}>{run.resume_of.slice(0, 12)}</Link>
             </Fact>
           )}
         </dl>
-        <p class={run.journal_ok ? "says" : "says error"}>{sentence(run.journal_sentence.replace(/^\S+: /, ""))}</p>
+        <p class={run.journal_ok ? "says" : "says error"} lang="en">
+          {sentence(run.journal_sentence.replace(/^\S+: /, ""))}
+        </p>
       </div>
       <Resume run={run} />
       <Report run={run} />

@@ -11,6 +11,7 @@ import type { CaseView, LiveStatus, PlanView, RunView } from "../api/types";
 import { Link } from "../parts/link";
 import { useLoad } from "../parts/load";
 import { useCaseImages } from "../parts/open-case";
+import { Said } from "../parts/said";
 import { ProblemSays } from "../parts/says";
 import {
   Alarms,
@@ -25,8 +26,9 @@ import {
 import { OverlayKey, ViewTools } from "../parts/view-tools";
 import { History } from "../treat-history";
 import type { ViewerState } from "../viewer/state";
+import type { Overlay } from "../viewer/volumes";
 import { Views } from "../viewer/views";
-import { quantity, sentence } from "../words/numbers";
+import { quantity } from "../words/numbers";
 import { t } from "../words/words";
 
 /** Pixels that a close-up of the target fills. */
@@ -57,13 +59,12 @@ function useLines(id: string, alive: boolean): { live: LiveLine | null; stop: St
 interface Picture {
   frames: number;
   age_s: number | null;
-  worst_s: number;
 }
 
-/** Lays every frame over the slices, and after it has been drawn asks for the next and notes how old it was. */
+/** Lays every frame over the slices, and once it is in the picture asks for the next and notes how old it was. */
 function useFrames(live: LiveLine | null, state: ViewerState, kind: "temperature" | "dose") {
-  const picture = useSignal<Picture>({ frames: 0, age_s: null, worst_s: 0 });
-  const waiting = useRef<number | null>(null);
+  const picture = useSignal<Picture>({ frames: 0, age_s: null });
+  const waiting = useRef<{ overlay: Overlay; taken: number } | null>(null);
   useEffect(() => {
     if (!live) return undefined;
     live.shownKind = kind;
@@ -72,8 +73,7 @@ function useFrames(live: LiveLine | null, state: ViewerState, kind: "temperature
       const frame = live.frames[kind].value;
       if (!frame) return;
       const { head, data } = frame;
-      waiting.current = head.taken_at_s ?? 0;
-      state.overlay.value = {
+      const overlay = {
         kind: head.kind,
         unit: head.unit,
         lowest: head.lowest,
@@ -83,14 +83,16 @@ function useFrames(live: LiveLine | null, state: ViewerState, kind: "temperature
         affine: head.affine,
         data,
       };
+      waiting.current = { overlay, taken: head.taken_at_s ?? 0 };
+      state.overlay.value = overlay;
       if (!state.image.value) live.shown();
     });
   }, [live, kind]);
-  const painted = (): void => {
-    if (waiting.current === null) return;
-    const age_s = waiting.current ? Date.now() / 1000 - waiting.current : null;
+  const painted = (overlay: Overlay | null): void => {
+    if (waiting.current === null || waiting.current.overlay !== overlay) return;
+    const age_s = waiting.current.taken ? Date.now() / 1000 - waiting.current.taken : null;
     waiting.current = null;
-    picture.value = { frames: picture.value.frames + 1, age_s, worst_s: Math.max(picture.value.worst_s, age_s ?? 0) };
+    picture.value = { frames: picture.value.frames + 1, age_s };
     live?.shown();
   };
   return { picture, painted };
@@ -177,7 +179,7 @@ export default function Treat({ id }: { id: string }) {
     <div
       class="treat"
       data-frames={picture.value.frames}
-      data-worst-ms={Math.round(picture.value.worst_s * 1000)}
+      data-age-ms={Math.round((picture.value.age_s ?? 0) * 1000)}
       data-over={isOver}
     >
       <h1 class="unseen">{t("nav.treat")}</h1>
@@ -202,7 +204,7 @@ export default function Treat({ id }: { id: string }) {
           <Question run={id} status={status} />
           {isOver && (
             <p class="says">
-              {sentence(status?.sentence ?? run?.sentence ?? "")}{" "}
+              <Said text={status?.sentence || run?.sentence || ""} />{" "}
               {run?.state === "ended" && <Link to={`/review/${id}`}>{t("treat.to_review")}</Link>}
             </p>
           )}

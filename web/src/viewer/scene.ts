@@ -195,6 +195,19 @@ export class Scene {
     slices.real("isolines", ...[...lines, 0, 0, 0, 0].slice(0, 4));
   }
 
+  /** Calls back once everything asked for so far is in the picture, not only on its way to it. */
+  whenDrawn(then: () => void): void {
+    const { gl } = this;
+    const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    gl.flush();
+    const look = (): void => {
+      if (fence && gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED) return void requestAnimationFrame(look);
+      gl.deleteSync(fence);
+      then();
+    };
+    requestAnimationFrame(look);
+  }
+
   /** Gives the context back: browsers keep only a few. */
   release(): void {
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();

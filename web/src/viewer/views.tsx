@@ -11,14 +11,15 @@ import { Scene } from "./scene";
 import type { ViewerState } from "./state";
 import type { Eye } from "./surface-painter";
 import type { SurfaceSet } from "./surface-set";
+import type { Overlay } from "./volumes";
 
 export interface ViewsProps {
   state: ViewerState;
   panes: PaneName[];
   surfaces?: SurfaceSet | null;
   draw?: DrawTool | null;
-  /** Called after a frame has been drawn. */
-  painted?: () => void;
+  /** Called with the overlay of a picture once that picture is drawn. */
+  painted?: (overlay: Overlay | null) => void;
 }
 
 /** Follows the size of an element. */
@@ -107,7 +108,9 @@ function usePainting(props: ViewsProps, size: Size, eye: { value: Eye }) {
       asked = requestAnimationFrame(() => {
         if (!scene.current || !props.state.image.value || size.width === 0) return;
         paintAll(scene.current, props, size, eye.value);
-        props.painted?.();
+        const { painted, state } = props;
+        const overlay = state.overlay.value;
+        if (painted) scene.current.whenDrawn(() => painted(overlay));
       });
     });
     return () => (stop(), cancelAnimationFrame(asked));

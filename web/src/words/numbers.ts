@@ -47,7 +47,8 @@ export function unitSign(unit: string): string {
 /** A sentence of the server's as people write it: its first letter large, units by their signs, a full stop. */
 export function sentence(text: string): string {
   const signed = text.trim().replace(/\bdegC\b/g, "°C");
-  const whole = /[.!?:…]$/.test(signed) ? signed : `${signed}.`;
+  const stop = /[\u3040-\u30ff\u4e00-\u9fff]$/.test(signed) ? "。" : ".";
+  const whole = /[.!?:…。？！]$/.test(signed) ? signed : signed + stop;
   return signed === "" ? "" : whole.charAt(0).toUpperCase() + whole.slice(1);
 }
 

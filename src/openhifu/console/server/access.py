@@ -75,6 +75,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/api/plans/{hash}/overlay/{what}"): Rule(""),
     ("GET", "/api/plans/{hash}/overlay/{what}/data"): Rule("see a plan's fields"),
     ("POST", "/api/plans/{hash}/rehearse"): Rule("rehearse a plan", _WORKING),
+    ("POST", "/api/plans/{hash}/robustness"): Rule("study how far a plan's figures spread", _PLANNING),
+    ("POST", "/api/plans/{hash}/look"): Rule(""),
     ("POST", "/api/plans/{hash}/approve"): Rule("approve a plan", frozenset({Role.PHYSICIAN})),
     ("GET", "/api/compare"): Rule("compare plans"),
     ("POST", "/api/plans/{hash}/treat"): Rule("treat", _OPERATOR),

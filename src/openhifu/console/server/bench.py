@@ -1,210 +1,232 @@
-"""What the console promises while it treats, measured over a real server: how soon stop stops, how fresh live is.
+"""What the console promises, measured over a real server and in Debian's Chromium.
 
-The treatment is the bundled block of liver in water, made by the same road as any: log-in, plan,
-rehearsal, approval. The generator is the twin's, in the engine's process; its switch notes when output ended on the
-clock that all processes of a machine share, and the browser notes when it sent stop on the same clock.
+The treatments are of bundled cases, made by the same road as any: log-in, plan, rehearsal, approval. The generator is
+the twin's, in the engine's process; its switch notes when output ended, on the clock that all processes of a machine
+share. The browser's own clock is wall time; both are read at one moment for each stop.
 """
 
 from __future__ import annotations
 
-import json
-import math
+import gzip
 import random
-import secrets
-import tempfile
-import threading
+import statistics
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection
-
-from openhifu.base.errors import DeviceFault
 from openhifu.base.measurement import Measurement
-from openhifu.console.server.browser import Browser, picture_seen, server_process
+from openhifu.console.runs import JOURNAL
+from openhifu.console.server.bench_stage import Stage, Watcher, fresh_server, planning, quantile, staged
+from openhifu.console.server.browser import Browser
+from openhifu.console.server.chromium import launched, opened, playwright, suspended
+from openhifu.console.server.routes_page import PAGE
+from openhifu.console.server.treat.wire import CONSOLE_LEASE
 
-STOPS = 100
-"""Stops that are measured: as many as a 99th percentile needs."""
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
-GOAL = 0.150
-"""s from a browser's stop to the generator's silence, at the 99th percentile."""
+STOPS = 200
+"""Stops that are measured."""
+
+STOP_GOAL = 0.150
+"""s from the press in a browser to the generator's silence, at the 99th percentile."""
 
 PACE_OF_PICTURES = 4.0
 """Simulated seconds per second: the twin's thermometer images about every second, so this is about 4 Hz."""
 
-_WATCHED = 20.0  # s of the live measurement
-_PATIENCE = 300.0
+LEASE_SLACK = 0.1
+"""s over the console's lease until output has ended: a look at the clock, and its turn on a busy core."""
+
+_WATCHED = 60.0  # s each: four browsers awake, and one of them suspended
+_FIRST_PAGES = 10
+_DEATHS = 10
+_TURNS = 50
+
+_USABLE = """(() => {
+    const look = () => {
+        const first = document.querySelector("form input");
+        first?.focus();
+        if (first && document.activeElement === first) window.usableAt = performance.now();
+        else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+})()"""
+"""Notes ms since the address was asked for at which one could type a name."""
+
+_DRAWN = """(() => {
+    window.drawn = [];
+    new MutationObserver(() => {
+        const {frames, ageMs} = document.querySelector(".treat")?.dataset ?? {};
+        if (Number(frames) > window.drawn.length) window.drawn.push([Date.now() / 1000, Number(ageMs)]);
+    }).observe(document, {subtree: true, attributes: true, attributeFilter: ["data-frames"]});
+})()"""
+"""Notes when a picture was drawn, and how old it was then [ms]."""
+
+_PRESSED = """(() => {
+    const note = (event) => (window.pressedAt ??= event.timeStamp + Date.now() - performance.now());
+    for (const kind of ["keydown", "pointerdown"]) window.addEventListener(kind, note, {capture: true});
+})()"""
+"""Notes ms since 1970 at which a key or button was pressed for the first time, as the browser itself stamps it."""
 
 
-def stop_latency(stops: int = STOPS) -> tuple[Measurement, ...]:
-    """Stop over a stop line at a random moment of an exposure, while plans are computed on every core."""
-    with _ready() as (browser, plan), _planning(browser):
-        found = sorted(_stopped(browser, plan, random.Random(number)) for number in range(stops))
-    name = f"stop in a browser to generator off, {stops} stops, two plans being computed"
+def first_page() -> tuple[Measurement, ...]:
+    """A browser that has never been here opens the console: when a name can be typed; and how big the page is."""
+    found, name = list[float](), "first page usable, nothing in the browser's cache"
+    with playwright() as driver, fresh_server() as (_, server):
+        for _ in range(_FIRST_PAGES):
+            chromium = launched(driver)
+            page = opened(chromium, script=_USABLE)
+            page.goto(Browser(server.port).origin, wait_until="commit")
+            page.wait_for_function("() => window.usableAt")
+            found.append(page.evaluate("window.usableAt") / 1e3)
+            chromium.close()
+    size = sum(len(gzip.compress(file.read_bytes())) for file in PAGE.rglob("*") if file.is_file())
     return (
-        Measurement.of(f"{name}: median", 1e3 * _quantile(found, 0.5), "ms"),
-        Measurement.of(f"{name}: 99th percentile", 1e3 * _quantile(found, 0.99), "ms", goal=1e3 * GOAL),
-        Measurement.of(f"{name}: longest", 1e3 * found[-1], "ms"),
+        Measurement.of(f"{name}: median", statistics.median(found), "s"),
+        Measurement.of(f"{name}: longest of {len(found)}", max(found), "s", goal=2.0),
+        Measurement.of("the whole page, all languages, gzipped", size / 1e6, "MB", goal=1.5),
     )
 
 
 def live_freshness() -> tuple[Measurement, ...]:
-    """Four browsers watch one treatment; one of them takes eight pictures and gives no credit back, as if suspended."""
-    with _ready() as (browser, plan), ExitStack() as stack:
-        run = browser.ask("POST", f"/api/plans/{plan}/treat", {"pace": PACE_OF_PICTURES})["run"]
-        frozen = stack.enter_context(browser.line(f"/api/runs/{run}/live"))
-        frozen.send(json.dumps({"credits": 8}))
-        watchers = [_Watcher(stack.enter_context(browser.line(f"/api/runs/{run}/live"))) for _ in range(3)]
-        line = stack.enter_context(browser.line(f"/api/runs/{run}/stop-line"))
-        with _signs(line):
-            _begin(browser, run, watchers[0])
-            for watcher in watchers:
-                watcher.ages.clear()
-            time.sleep(_WATCHED)
-            ages = [list(watcher.ages) for watcher in watchers]
-            line.send("stop")
-            watchers[0].until(lambda s: s["state"] == "ended")
-    slowest = min(len(a) for a in ages) / 2 / _WATCHED  # two kinds of picture
-    together = sorted(age for a in ages for age in a)
-    name = "live pictures, four browsers, one without credits"
+    """Four browsers draw one treatment over the liver's CT; then one of them is suspended for a minute."""
+    with playwright() as driver, staged("liver") as stage, ExitStack() as stack:
+        browsers = [stack.enter_context(launched(driver)) for _ in range(4)]
+        turned = _turned(stage)
+        run = stage.began(PACE_OF_PICTURES)
+        pages = [opened(chromium, stage.browser, _DRAWN) for chromium in browsers]
+        for page in pages:
+            page.goto(f"{stage.browser.origin}/runs/{run}", wait_until="commit")
+        _begin(pages[0])
+        for page in pages:
+            page.wait_for_function("() => window.drawn.length > 4")
+        awake = _watched(stage, run, pages)
+        with suspended(browsers[3]):
+            alone = _watched(stage, run, pages[:3])
+        seen = len(_drawn(pages[3]))
+        pages[3].wait_for_function("(seen) => window.drawn.length > seen + 4", arg=seen)
+        pages[0].keyboard.press("Space")
+        stage.off_at(run)
+    return (turned, *_rows("live, four browsers", awake), *_rows("live, one of four suspended", alone))
+
+
+def stop_latency(stops: int = STOPS) -> tuple[Measurement, ...]:
+    """Stop in the page at a random moment of an exposure, by button and space bar in turn, while plans are computed."""
+    with playwright() as driver, staged("liver-in-water") as stage, planning(stage.browser):
+        with launched(driver) as chromium:
+            page = opened(chromium, stage.browser, _PRESSED)
+            found = sorted(_stopped(stage, page, random.Random(number), number % 2) for number in range(stops))
+    name = f"stop pressed in Chromium to generator off, {stops} stops, two plans being computed"
     return (
-        Measurement.of(f"{name}: of each kind", slowest, "a second", goal=2.0, more_is_better=True),
-        Measurement.of(f"{name}: engine to browser, median", 1e3 * _quantile(together, 0.5), "ms"),
-        Measurement.of(
-            f"{name}: engine to browser, 99th percentile", 1e3 * _quantile(together, 0.99), "ms", goal=500.0
-        ),
+        Measurement.of(f"{name}: median", 1e3 * quantile(found, 0.5), "ms"),
+        Measurement.of(f"{name}: 99th percentile", 1e3 * quantile(found, 0.99), "ms", goal=1e3 * STOP_GOAL),
+        Measurement.of(f"{name}: longest", 1e3 * found[-1], "ms"),
     )
 
 
+def lease() -> tuple[Measurement, ...]:
+    """The server is frozen, or killed, during an exposure while every core is busy: how long output goes on."""
+    rows, found = list[Measurement](), dict[str, list[float]]()
+    with staged("liver-in-water") as stage, planning(stage.browser):
+        for how in ("frozen", "killed"):
+            found[how] = sorted(_died(stage, how, random.Random(number)) for number in range(_DEATHS))
+    for how, ends in found.items():
+        name = f"output after the server is {how}, {_DEATHS} times"
+        rows.append(Measurement.of(f"{name}: median", 1e3 * quantile(ends, 0.5), "ms"))
+        rows.append(Measurement.of(f"{name}: longest", 1e3 * ends[-1], "ms", goal=1e3 * (CONSOLE_LEASE + LEASE_SLACK)))
+    return tuple(rows)
+
+
 BENCHES: dict[str, Callable[[], tuple[Measurement, ...]]] = {
-    "console-stop": stop_latency,
+    "console-page": first_page,
     "console-live": live_freshness,
+    "console-stop": stop_latency,
+    "console-lease": lease,
 }
-"""Every claim of the console by its name; the stops take a quarter of an hour."""
+"""Every claim of the console by its name."""
 
 
-class _Watcher:
-    """A browser that watches, gives a credit back for each picture, and notes how old it was."""
-
-    def __init__(self, line: ClientConnection) -> None:
-        self._line, self._news = line, threading.Condition()
-        self.ages: list[float] = []
-        self._newest: dict[str, Any] = {}
-        line.send(json.dumps({"credits": 2}))
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def until(self, true: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
-        """The newest status once it is so."""
-        with self._news:
-            if not self._news.wait_for(lambda: self._newest and true(self._newest), _PATIENCE):
-                raise DeviceFault(f"the treatment does not get there; last seen: {self._newest}")
-            return self._newest
-
-    def _read(self) -> None:
-        try:
-            for message in self._line:
-                with self._news:
-                    if isinstance(message, bytes):
-                        self.ages.append(time.time() - picture_seen(message).header["taken_at_s"])
-                    else:
-                        self._newest = json.loads(message)
-                    self._news.notify_all()
-                if isinstance(message, bytes):
-                    self._line.send(json.dumps({"credits": 1}))
-        except ConnectionClosed:
-            return
-
-
-def _stopped(browser: Browser, plan: str, rng: random.Random) -> float:
-    """S from one stop to silence."""
-    run = browser.ask("POST", f"/api/plans/{plan}/treat", {"pace": 1.0})["run"]
-    with browser.line(f"/api/runs/{run}/live") as live, browser.line(f"/api/runs/{run}/stop-line") as line:
-        watcher = _Watcher(live)
-        with _signs(line):
-            _begin(browser, run, watcher)
-            time.sleep(rng.uniform(0.1, 2.0))
-            sent = time.monotonic()
-            line.send("stop")
-            off = watcher.until(lambda s: s["off_at"] is not None)["off_at"]
-            watcher.until(lambda s: s["state"] == "ended")
-    return off - sent
-
-
-def _begin(browser: Browser, run: str, watcher: _Watcher) -> None:
+def _begin(page: Page) -> None:
     """Answer what is asked, until there is output."""
-    while not (seen := watcher.until(lambda s: s["question"] or s["output_on"]))["output_on"]:
-        asked = seen["question"]
-        browser.ask("POST", f"/api/runs/{run}/answer", {"question": asked["text"], "answer": asked["choices"][0]})
-        watcher.until(lambda s, asked=asked: s["question"] != asked)
+    question, firing = page.locator(".question button.main"), page.locator(".state[data-tone=work]")
+    question.or_(firing).first.wait_for()
+    while not firing.count():
+        if question.count():
+            asked = page.locator(".question p").first.inner_text()
+            question.click()
+            gone = "(asked) => document.querySelector('.question p')?.textContent !== asked"
+            page.wait_for_function(gone, arg=asked)
+        question.or_(firing).first.wait_for()
 
 
-@contextmanager
-def _signs(line: ClientConnection) -> Iterator[None]:
-    """Keep a stop line alive."""
-    over = threading.Event()
-
-    def sign() -> None:
-        try:
-            while not over.wait(0.25):
-                line.send(".")
-        except ConnectionClosed:
-            return
-
-    thread = threading.Thread(target=sign, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+def _drawn(page: Page) -> list[tuple[float, float]]:
+    """When each picture was drawn [s], and how old it was [ms]."""
+    return page.evaluate("window.drawn")
 
 
-@contextmanager
-def _ready() -> Iterator[tuple[Browser, str]]:
-    """A server with somebody of every role, and an approved plan."""
-    with tempfile.TemporaryDirectory(prefix="openhifu-console-") as folder, server_process(Path(folder)) as server:
-        password, browser = secrets.token_urlsafe(16), Browser(server.port)
-        browser.first_administrator(server.token, "Bench", password)
-        roles = ["observer", "operator", "physicist", "physician", "administrator"]
-        browser.ask("PATCH", "/api/people/Bench", {"roles": roles})
-        browser.log_in("Bench", password)
-        job = browser.ask("POST", "/api/cases/liver-in-water/plans", {})
-        plan = browser.finished(job["id"])["plan"]
-        browser.finished(browser.ask("POST", f"/api/plans/{plan}/rehearse", {})["id"])
-        signature = {"name": "Bench", "password": password, "statement": "for a measurement"}
-        browser.ask("POST", f"/api/plans/{plan}/approve", signature)
-        yield browser, plan
+def _watched(stage: Stage, run: str, pages: list[Page]) -> dict[str, Any]:
+    """What pages draw in a minute, and how many images the engine takes meanwhile."""
+    images, before, began = _images(stage, run), [len(_drawn(page)) for page in pages], time.monotonic()
+    time.sleep(_WATCHED)
+    took, taken = time.monotonic() - began, _images(stage, run) - images
+    ages = [[age for _, age in _drawn(page)[seen:]] for page, seen in zip(pages, before, strict=True)]
+    return {"slowest": min(len(a) for a in ages) / took, "engine": taken / took, "ages": sorted(sum(ages, []))}
 
 
-@contextmanager
-def _planning(browser: Browser) -> Iterator[None]:
-    """Two plans of the liver being computed all the time, each on every core."""
-    over, jobs = threading.Event(), [""] * 2
-
-    def keep(number: int) -> None:
-        while not over.wait(0.5):
-            if not jobs[number] or browser.ask("GET", f"/api/jobs/{jobs[number]}")["state"] not in {
-                "waiting",
-                "running",
-            }:
-                jobs[number] = browser.ask("POST", "/api/cases/liver/plans", {})["id"]
-
-    threads = [threading.Thread(target=keep, args=(number,), daemon=True) for number in range(2)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for thread, job in zip(threads, jobs, strict=True):
-            thread.join()
-            if job:
-                browser.ask("POST", f"/api/jobs/{job}/cancel")
+def _images(stage: Stage, run: str) -> int:
+    """Readings of the thermometer so far."""
+    return (stage.data / "runs" / run / JOURNAL).read_text().count('"kind":"reading"')
 
 
-def _quantile(ordered: list[float], share: float) -> float:
-    """Nearest rank: the least value that this share of all does not exceed."""
-    return ordered[max(math.ceil(share * len(ordered)) - 1, 0)]
+def _rows(name: str, seen: dict[str, Any]) -> tuple[Measurement, ...]:
+    ages = seen["ages"]
+    return (
+        Measurement.of(f"{name}: images the engine takes", seen["engine"], "a second"),
+        Measurement.of(f"{name}: updates drawn by the slowest", seen["slowest"], "a second", None, "", None, 2.0, True),
+        Measurement.of(f"{name}: engine to pixel, median", quantile(ages, 0.5), "ms"),
+        Measurement.of(f"{name}: engine to pixel, 99th percentile", quantile(ages, 0.99), "ms", goal=500.0),
+        Measurement.of(f"{name}: engine to pixel, longest", ages[-1], "ms"),
+    )
+
+
+def _turned(stage: Stage) -> Measurement:
+    """Another direction asked for and answered, as a drag on the window map does it."""
+    found = []
+    for number in range(_TURNS + 1):
+        asked, began = {"azimuth_rad": -2.5 + 0.02 * number, "elevation_rad": -0.27}, time.perf_counter()
+        stage.browser.ask("POST", f"/api/plans/{stage.plan}/look", asked)
+        found.append(time.perf_counter() - began)
+    name = f"another direction looked along, {_TURNS} in turn: median"
+    return Measurement.of(name, 1e3 * statistics.median(found[1:]), "ms")  # the first reads the case
+
+
+def _stopped(stage: Stage, page: Page, rng: random.Random, by_key: int) -> float:
+    """S from one press to silence."""
+    run = stage.began(pace=1.0)
+    page.goto(f"{stage.browser.origin}/runs/{run}", wait_until="commit")
+    _begin(page)
+    page.wait_for_timeout(1e3 * rng.uniform(0.1, 2.0))
+    if by_key:
+        page.keyboard.press("Space")
+    else:
+        page.locator("button.stop").click()
+    off = stage.off_at(run)
+    pressed = page.evaluate("window.pressedAt") / 1e3 - (time.time() - time.monotonic())
+    stage.until_idle()
+    return off - pressed
+
+
+def _died(stage: Stage, how: str, rng: random.Random) -> float:
+    """S of output after a second server of the same folder is frozen or killed while it treats."""
+    with stage.another_server() as there:
+        run = there.began(pace=1.0)
+        with Watcher.of(there.browser, run) as watcher:
+            watcher.until_output()
+            time.sleep(rng.uniform(0.1, 2.0))
+            died = time.monotonic()
+            (there.server.freeze if how == "frozen" else there.server.kill)()
+            off = there.off_at(run)
+            there.server.kill()
+    stage.until_idle()
+    return off - died

@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,9 @@ from websockets.typing import Origin
 
 from openhifu.base.errors import DeviceFault
 from openhifu.console.server.sessions import COOKIE
+
+PROGRAM = (sys.executable, "-m", "openhifu")
+"""Starts OpenHIFU as it runs here."""
 
 
 @dataclass
@@ -40,6 +43,11 @@ class Browser:
     def origin(self) -> str:
         """What stands in the address line."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def cookie(self) -> tuple[str, str]:
+        """Name and value of what the server knows this browser by."""
+        return COOKIE, self._cookie
 
     def log_in(self, name: str, password: str) -> None:
         """Begin a session."""
@@ -143,8 +151,16 @@ class ServerProcess:
 
 
 @contextmanager
-def server_process(data: Path, *options: str) -> Iterator[ServerProcess]:
+def server_process(
+    data: Path, *options: str, program: tuple[str, ...] = PROGRAM, around: Mapping[str, str] = os.environ
+) -> Iterator[ServerProcess]:
     """``openhifu console`` on a free port, until the context ends.
+
+    Args:
+        data: the data folder.
+        options: of the command.
+        program: which ``openhifu``; that of this process if not given.
+        around: environment variables it finds.
 
     Raises:
         DeviceFault: if it does not start.
@@ -152,8 +168,8 @@ def server_process(data: Path, *options: str) -> Iterator[ServerProcess]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "openhifu", "console", "--port", str(port), "--data", str(data), *options]
-    env = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
+    command = [*program, "console", "--port", str(port), "--data", str(data), *options]
+    env = {**around, "NO_COLOR": "1", "COLUMNS": "200"}
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=env)
     try:
         first = process.stderr.readline() if process.stderr else ""

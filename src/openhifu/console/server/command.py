@@ -83,6 +83,7 @@ def _serve(settings: Settings, line: socket.socket) -> None:
 
     from openhifu.console.server.app import app_of
     from openhifu.console.server.state import console_in
+    from openhifu.delivery.precedence import take_precedence
 
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = console_in(settings)
@@ -98,9 +99,11 @@ def _serve(settings: Settings, line: socket.socket) -> None:
         server_header=False,
         ws="websockets-sansio",
         ws_max_size=65536,
+        ws_per_message_deflate=False,  # pictures come packed from the engine's process
         ssl_certfile=certificate,
         ssl_keyfile=key,
         proxy_headers=False,
         timeout_graceful_shutdown=3,
     )
+    take_precedence(alone=True)  # the event loop only passes on, and a treatment ends when it is late with a beat
     uvicorn.Server(config).run(sockets=[line])

@@ -46,7 +46,7 @@ class JobAsked(Record):
     """What a job is to do, as its process reads it.
 
     Attributes:
-        kind: plan, rehearsal, report or import.
+        kind: plan, rehearsal, robustness, report or import.
         subject: what it is about, for people.
         person: who asked.
         created_at: ISO 8601.
@@ -121,7 +121,7 @@ class Jobs:
         """Start a job.
 
         Args:
-            kind: plan, rehearsal, report or import.
+            kind: plan, rehearsal, robustness, report or import.
             subject: what it is about.
             person: who asks.
             request: of that kind.

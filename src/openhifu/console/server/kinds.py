@@ -12,6 +12,7 @@ from pathlib import Path
 
 from openhifu.base.progress import Progress
 from openhifu.base.record import Record
+from openhifu.base.vectors import Vector
 from openhifu.console.server.jobs import JobAsked
 from openhifu.model.limits import Prescription
 from openhifu.model.target import Target
@@ -25,17 +26,29 @@ MOST_MEMORY = 12_000_000_000
 
 
 class PlanRequest(Record):
-    """Plan a case, for another device or with another prescription if one is given."""
+    """Plan a case: for another device, with another prescription, or from a direction that a person chose.
+
+    ``direction`` is the unit vector (LPS) from the target to the source.
+    """
 
     case: str
     device: str = ""
     prescription: Prescription | None = None
+    direction: Vector | None = None
 
 
 class RehearsalRequest(Record):
     """Rehearse a plan on a simulated patient."""
 
     plan: str
+    seed: int
+
+
+class StudyRequest(Record):
+    """Deliver a plan to many possible patients."""
+
+    plan: str
+    scenarios: int
     seed: int
 
 
@@ -86,7 +99,8 @@ def plan(data: Path, folder: Path, asked: JobAsked, progress: Progress) -> Resul
         case = with_prescription(library, case, request.prescription, asked.person)
         result["case"] = case
     opened = library.case(case)
-    planned = make_plan(with_device(opened, request.device) if request.device else opened, progress)
+    opened = with_device(opened, request.device) if request.device else opened
+    planned = make_plan(opened, progress, request.direction)
     with _whole(library.folder("plans"), planned.plan.content_hash) as made:
         save_planned(planned, made / PLAN_FILE)
     return {**result, "plan": planned.plan.content_hash}
@@ -104,6 +118,19 @@ def rehearsal(data: Path, folder: Path, asked: JobAsked, progress: Progress) -> 
     with _whole(library.folder("runs"), name) as made:
         rehearse(planned, made, request.seed, progress=progress)
     return {"run": name}
+
+
+def study(data: Path, folder: Path, asked: JobAsked, progress: Progress) -> Result:
+    """Study how far a plan's figures spread; written beside the plan once it is whole."""
+    from openhifu.console.plan_files import load_planned
+    from openhifu.console.robustness import robustness, save_robustness
+    from openhifu.console.server.library import Library
+
+    request, library = StudyRequest.from_document(asked.request, "the request"), Library(data)
+    path = library.plan_path(request.plan)
+    planned = load_planned(path, library.case_folder(library.plan(request.plan).case))
+    save_robustness(robustness(planned, request.scenarios, request.seed, progress=progress), path)
+    return {"plan": request.plan}
 
 
 def report(data: Path, folder: Path, asked: JobAsked, progress: Progress) -> Result:
@@ -146,7 +173,13 @@ def scan(data: Path, folder: Path, asked: JobAsked, progress: Progress) -> Resul
     return {"case": new.name, "remarks": [o.sentence for o in remarks]}
 
 
-KINDS: dict[str, Kind] = {"plan": plan, "rehearsal": rehearsal, "report": report, "import": scan}
+KINDS: dict[str, Kind] = {
+    "plan": plan,
+    "rehearsal": rehearsal,
+    "robustness": study,
+    "report": report,
+    "import": scan,
+}
 """Every kind of job."""
 
 

@@ -11,25 +11,25 @@ from typing import TypeVar
 import numpy as np
 
 from openhifu.base.errors import InputError
-from openhifu.base.outcome import Verdict
 from openhifu.base.vectors import Vector
 from openhifu.console.plan_files import beside
 from openhifu.console.planning import with_device
+from openhifu.console.robustness import robustness_beside
 from openhifu.console.server.approvals import Approvals
+from openhifu.console.server.checks_shown import CheckShown, check_shown
 from openhifu.console.server.forms import Form
 from openhifu.console.server.library import Library
 from openhifu.console.server.spots import SpotShown, spots
+from openhifu.console.server.study_views import StudyShown, study_shown
 from openhifu.imaging import read_history, read_window
 from openhifu.model.catalogue import transducer
 from openhifu.model.history import TreatmentHistory
-from openhifu.model.plan import Finding, OrganPrediction, TreatmentPlan
+from openhifu.model.plan import OrganPrediction, TreatmentPlan
+from openhifu.model.robustness import CURVE_DOSES
 from openhifu.reporting.numbers import regions
 from openhifu.thermal.lesion import dose_volume
 
 T = TypeVar("T")
-
-DOSES = tuple(float(d) for d in np.round(np.logspace(-1, 4, 51), 4))
-"""CEM43 [min] at which dose-volume curves have their points."""
 
 
 class PlanLine(Form):
@@ -46,20 +46,6 @@ class PlanLine(Form):
     warnings: int
     rehearsed: bool
     approved: bool
-
-
-class CheckShown(Form):
-    """A check: its value beside its limit, with the limit's source."""
-
-    name: str
-    verdict: Verdict
-    value: float
-    limit: float
-    unit: str
-    ok: bool
-    source: str
-    sentence: str
-    remedy: str
 
 
 class DoseVolume(Form):
@@ -135,6 +121,7 @@ class PlanShown(Form):
     approved: bool
     second_look_needed: bool
     second_look_above_w: float
+    robustness: StudyShown | None
 
 
 @dataclass(eq=False)
@@ -179,6 +166,7 @@ class PlanViews:
     def shown(self, plan: TreatmentPlan) -> PlanShown:
         """A plan with everything there is to see."""
         hashed = plan.content_hash
+        study = robustness_beside(self.library.plan_path(hashed), plan)
         rehearsal, curves = self.approvals.runs.rehearsal_of(hashed), self.history(hashed).curves
         return PlanShown(
             hash=hashed,
@@ -186,7 +174,7 @@ class PlanViews:
             device=plan.device,
             serial=plan.serial,
             spots=spots(plan, transducer(plan.device)),
-            checks=[_check(f) for f in plan.findings],
+            checks=[check_shown(f) for f in plan.findings],
             dose_volume=self.dose_volumes(plan),
             curves=CurvesShown(
                 time_s=curves.time.tolist(),
@@ -205,6 +193,7 @@ class PlanViews:
             approved=self.approvals.is_approved(plan),
             second_look_needed=self.approvals.second_look_needed(plan),
             second_look_above_w=self.approvals.above(plan),
+            robustness=None if study is None else study_shown(plan, study),
         )
 
     def _dose_volumes(self, plan: TreatmentPlan) -> list[DoseVolume]:
@@ -218,8 +207,8 @@ class PlanViews:
         return [
             DoseVolume(
                 structure=name,
-                cem43_min=list(DOSES),
-                fraction=[round(float(f), 6) for f in dose_volume(dose, mask, np.asarray(DOSES))],
+                cem43_min=list(CURVE_DOSES),
+                fraction=[round(float(f), 6) for f in dose_volume(dose, mask, np.asarray(CURVE_DOSES))],
             )
             for name, mask in named.items()
             if mask.any()
@@ -264,20 +253,6 @@ def window_of(library: Library, plan: str) -> dict[str, object]:
         "refusals": list(window.refusals),
         "candidates": [c.data() for c in window.candidates],
     }
-
-
-def _check(f: Finding) -> CheckShown:
-    return CheckShown(
-        name=f.check,
-        verdict=f.verdict,
-        value=f.value,
-        limit=f.limit,
-        unit=f.unit,
-        ok=f.verdict is Verdict.OK,
-        source=f.source,
-        sentence=f.sentence,
-        remedy=f.remedy,
-    )
 
 
 def _organ(o: OrganPrediction) -> OrganShown:

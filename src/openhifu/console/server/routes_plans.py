@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import math
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
+from openhifu.base.vectors import Vector
 from openhifu.console.comparison import figures_of
 from openhifu.console.rehearsal import DEFAULT_SEED
 from openhifu.console.server.access import person_of
 from openhifu.console.server.forms import Form, Hash, Identifier, Line, Name
-from openhifu.console.server.kinds import PlanRequest, RehearsalRequest
+from openhifu.console.server.kinds import PlanRequest, RehearsalRequest, StudyRequest
+from openhifu.console.server.looks import LookShown, LookWish
 from openhifu.console.server.plan_views import DoseVolume, Metrics, PlanLine, PlanShown, metrics, window_of
 from openhifu.console.server.refusals import Refused
 from openhifu.console.server.routes_jobs import JobShown, shown
@@ -23,17 +26,35 @@ from openhifu.model.catalogue import device_names, transducer
 from openhifu.model.history import TreatmentHistory
 from openhifu.model.limits import Prescription
 from openhifu.model.plan import TreatmentPlan
+from openhifu.model.robustness import SCENARIOS
 
 router = APIRouter(prefix="/api", tags=["plans"])
 
 MOST_COMPARED = 6
 
 
+def _unit(given: Vector) -> Vector:
+    if abs(math.hypot(*given) - 1) > 1e-6:
+        raise ValueError(f"direction {given} is not a unit vector")
+    return given
+
+
 class PlanWish(Form):
-    """What is to be planned; the case's own device and prescription where nothing is given."""
+    """What is to be planned; the case's own device and prescription, and the best direction, where nothing is given.
+
+    ``direction`` is the unit vector (LPS) from the target to the source.
+    """
 
     device: Line = ""
     prescription: Prescription | None = None
+    direction: Annotated[Vector, AfterValidator(_unit)] | None = None
+
+
+class StudyWish(Form):
+    """Over how many possible patients, drawn from which seed."""
+
+    scenarios: int = Field(default=SCENARIOS, ge=1, le=512)
+    seed: int = Field(default=1, ge=0, lt=2**31)
 
 
 class PlanForm(Form):
@@ -109,7 +130,8 @@ def make(id: Identifier, wish: PlanWish, request: Request) -> JobShown:
     console.library.case_folder(id)
     if wish.device:
         transducer(wish.device)
-    job = console.jobs.start("plan", id, by, PlanRequest(case=id, device=wish.device, prescription=wish.prescription))
+    wanted = PlanRequest(case=id, device=wish.device, prescription=wish.prescription, direction=wish.direction)
+    job = console.jobs.start("plan", id, by, wanted)
     console.audit.write(by, "began to plan", id, job.id)
     return shown(job)
 
@@ -155,6 +177,27 @@ def rehearse(hash: Hash, request: Request, wish: RehearsalWish | None = None) ->
     job = console.jobs.start("rehearsal", hash, by, RehearsalRequest(plan=hash, seed=seed))
     console.audit.write(by, "began a rehearsal", hash, job.id)
     return shown(job)
+
+
+@router.post("/plans/{hash}/robustness", status_code=202)
+def study(hash: Hash, request: Request, wish: StudyWish | None = None) -> JobShown:
+    """Begin to study how far a plan's figures spread over many possible patients; it replaces an earlier study."""
+    console, by, wished = console_of(request), person_of(request).name, wish or StudyWish()
+    if console.views.approvals.of(console.library.plan(hash).content_hash):
+        raise Refused(409, "this plan is signed, and its study with it", "study it before it is approved")
+    job = console.jobs.start(
+        "robustness", hash, by, StudyRequest(plan=hash, scenarios=wished.scenarios, seed=wished.seed)
+    )
+    console.audit.write(by, "began a robustness study", hash, job.id)
+    return shown(job)
+
+
+@router.post("/plans/{hash}/look")
+def look(hash: Hash, wish: LookWish, request: Request) -> LookShown:
+    """What the beam of a plan's device meets from another direction; of one session the newest question is answered."""
+    console = console_of(request)
+    console.library.plan(hash)
+    return console.looks.seen(request.state.session.csrf, hash, wish)
 
 
 @router.post("/plans/{hash}/approve")

@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from openhifu.base.errors import HifuError
+from openhifu.base.errors import FileProblem, HifuError
 from openhifu.base.outcome import Ending
 from openhifu.console.rehearsal import DEFAULT_SEED
 from openhifu.console.runs import DELIVERED
@@ -82,13 +82,22 @@ class RunLine(Form):
 
 
 class RunShown(RunLine):
-    """A run."""
+    """A run.
+
+    Attributes:
+        to_deliver_j: J that the plan foresees for what this run was to deliver: all but the spots begun before it.
+        with_earlier_j: J of this run and all it goes on from; null where one of those is missing.
+        planned_j: J that the plan foresees in all.
+    """
 
     sentence: str
     journal_ok: bool
     journal_sentence: str
     resumable: bool
     resume_of: str | None
+    to_deliver_j: float
+    with_earlier_j: float | None
+    planned_j: float
     report: bool
     spot_list: list[SpotRun]
 
@@ -156,6 +165,9 @@ def run(id: Identifier, request: Request) -> RunShown:
         journal_sentence=journal.sentence,
         resumable=_state(console, seen) == "ended" and console.runs.is_resumable(seen),
         resume_of=None if earlier is None else earlier.id,
+        to_deliver_j=sum(s.energy for s in seen.plan.sonications if s.index not in seen.earlier),
+        with_earlier_j=_with_earlier(console, seen),
+        planned_j=seen.plan.energy,
         report=(console.library.run_folder(id) / REPORT).is_file(),
         spot_list=_spots(seen),
     )
@@ -298,6 +310,14 @@ def _sentence(console: Console, seen: RunSeen) -> str:
     return "" if _state(console, seen) != "ended" else "the journal has no ending: the engine was cut off"
 
 
+def _with_earlier(console: Console, seen: RunSeen) -> float | None:
+    """J of a run and all it goes on from; None where one of those is missing."""
+    try:
+        return sum(run.energy for run in console.runs.chain(seen.id))
+    except FileProblem:
+        return None
+
+
 def _prepared(console: Console, treatment: Treatment) -> RunShown:
     """A run whose folder is not made yet."""
     asked, plan = treatment.request, console.library.plan(treatment.request.plan)
@@ -317,6 +337,9 @@ def _prepared(console: Console, treatment: Treatment) -> RunShown:
         journal_sentence="no journal yet",
         resumable=False,
         resume_of=asked.resume_of or None,
+        to_deliver_j=plan.energy,
+        with_earlier_j=None,
+        planned_j=plan.energy,
         report=False,
         spot_list=[],
     )

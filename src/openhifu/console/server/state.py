@@ -19,6 +19,7 @@ from openhifu.console.server.attempts import Attempts
 from openhifu.console.server.audit import Audit
 from openhifu.console.server.jobs import Jobs
 from openhifu.console.server.library import Library
+from openhifu.console.server.looks import Looks
 from openhifu.console.server.people import People
 from openhifu.console.server.plan_views import PlanViews
 from openhifu.console.server.run_index import RunIndex
@@ -59,6 +60,7 @@ class Console:
         runs: what was rehearsed and treated.
         approvals: who approved what.
         views: plans as people see them.
+        looks: what a beam meets from directions that somebody tries.
         online: the treatment that is on.
         urgent: threads for what has to do with stop, which nothing else queues for.
     """
@@ -74,6 +76,7 @@ class Console:
     runs: RunIndex
     approvals: Approvals
     views: PlanViews
+    looks: Looks
     online: Online
     urgent: Executor = field(default_factory=lambda: ThreadPoolExecutor(4, "urgent"))
 
@@ -109,6 +112,7 @@ def console_in(
         runs=runs,
         approvals=approvals,
         views=PlanViews(library, approvals),
+        looks=Looks(data),
         online=Online(data),
     )
 

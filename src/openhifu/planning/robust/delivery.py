@@ -13,6 +13,7 @@ from openhifu.delivery.program import treatment_power
 from openhifu.delivery.steps import StepResult
 from openhifu.delivery.titration import clamped, heating_ratio, next_scale, reading_of
 from openhifu.model.medium import Medium
+from openhifu.model.robustness import CURVE_DOSES
 from openhifu.model.sonication import Sonication
 from openhifu.model.tissuemap import TissueMap
 from openhifu.planning.predict import LONGEST_REST, LOOK, heat_solver, target_zone, watched_part
@@ -20,6 +21,7 @@ from openhifu.planning.robust.basis import Basis
 from openhifu.planning.robust.transfer import ScenarioHeat
 from openhifu.planning.scene import TARGET_NAME
 from openhifu.thermal.dose import ThermalDose
+from openhifu.thermal.lesion import dose_volume
 from openhifu.thermal.pennes import Pennes
 from openhifu.thermal.probe import Probe
 from openhifu.thermal.treatment import Exposure, ExposureResult, RestRule, Treatment, Watch, run_treatment
@@ -35,11 +37,13 @@ class NearTarget:
         coverage: share of the target over the prescribed dose.
         peak: degC.
         scale: power factor at the end.
+        curve: share of the target that got at least each of ``CURVE_DOSES``.
     """
 
     coverage: float
     peak: float
     scale: float
+    curve: tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +66,10 @@ def deliver(basis: Basis, heat: ScenarioHeat) -> Delivered:
         return True
 
     far = _organs(basis, heat, course, rested)
-    reached = run.dose.field.data[basis.here.target[basis.cut]] >= plan.prescription.goal_cem43
-    near = NearTarget(float(reached.mean()), float(run.solver.peak.data.max()), course.scale)
+    target, dose = basis.here.target[basis.cut], run.dose.field
+    reached = dose.data[target] >= plan.prescription.goal_cem43
+    curve = tuple(round(float(share), 6) for share in dose_volume(dose, target, CURVE_DOSES))
+    near = NearTarget(float(reached.mean()), float(run.solver.peak.data.max()), course.scale, curve)
     return Delivered(near, far)
 
 

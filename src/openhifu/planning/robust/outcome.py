@@ -47,6 +47,7 @@ def run_scenario(basis: Basis, scenario: Scenario, threads: int = 1) -> Scenario
         scale=done.near.scale,
         organs=tuple(organs),
         inputs=tuple(value for _, _, value in scenario.inputs),
+        target_curve=done.near.curve,
     )
 
 

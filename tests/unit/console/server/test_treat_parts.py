@@ -29,7 +29,7 @@ class Heard:
         self.at, self.acted, self.done = 0.0, [], threading.Event()
         self.server, engine = socket.socketpair()
         self.engine = engine
-        self.ear = Ear(engine, "Ada", self.act, lambda: self.at)
+        self.ear = Ear(engine, self.act, lambda: self.at)
 
     def act(self, by: str) -> None:
         self.acted.append(by)
@@ -67,7 +67,7 @@ def test_a_pipe_that_is_closed_is_a_stop() -> None:
     with listening() as heard:
         heard.server.close()
         assert heard.stopped()
-        assert "gone" in str(PipedPerson("Ada", heard.ear).stop_requested())
+        assert PipedPerson("Ada", heard.ear).stop_requested() == "the console: its server is gone"
 
 
 def test_silence_longer_than_the_lease_is_a_stop() -> None:
@@ -107,7 +107,7 @@ def test_a_switch_that_fails_does_not_silence_the_ear() -> None:
         raise OSError("the cable is out")
 
     with socket.socket() as pipe:
-        ear = Ear(pipe, "Ada", fail)
+        ear = Ear(pipe, fail)
         ear.stop("Ada")
     assert ear.stopped_by == "Ada" and "cable" in ear.why
 

@@ -9,6 +9,10 @@ import time
 from collections.abc import Callable
 
 from openhifu.console.server.treat.wire import CONSOLE_LEASE, LINE_GRACE, message_of
+from openhifu.delivery.precedence import take_precedence
+
+CONSOLE = "the console"
+"""Who stopped where no person did: nobody could have been heard."""
 
 _LOOK = 0.02  # s between looks at the clock
 
@@ -18,7 +22,6 @@ class Ear:
 
     Args:
         pipe: from the server.
-        person: in charge, for stops that nobody sent.
         act: ends the output; called at once, from this thread.
         now: monotonic s.
     """
@@ -26,12 +29,11 @@ class Ear:
     def __init__(
         self,
         pipe: socket.socket,
-        person: str,
         act: Callable[[str], None],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         """Not listening yet."""
-        self._pipe, self._person, self._act, self._now = pipe, person, act, now
+        self._pipe, self._act, self._now = pipe, act, now
         self._over = threading.Event()
         self._heard = self._open_at = now()
         self._running = False
@@ -59,10 +61,10 @@ class Ear:
 
     @property
     def stopped(self) -> str | None:
-        """Who stopped, and why if there is a reason beside the wish; None if nobody did."""
+        """Who stopped, and why if there is a reason beside a person's wish; None if nobody did."""
         if self.stopped_by is None:
             return None
-        return f"{self.stopped_by} ({self.why})" if self.why else self.stopped_by
+        return f"{self.stopped_by}: {self.why}" if self.why else self.stopped_by
 
     def stop(self, by: str, why: str = "") -> None:
         """Stop: the engine's operator knows of it before the output is ended."""
@@ -74,6 +76,7 @@ class Ear:
             self.why = f"{self.why}; the switch failed: {error}".removeprefix("; ")
 
     def _listen(self) -> None:
+        take_precedence(alone=True)
         kept = b""
         while not self._over.is_set() and self.stopped_by is None:
             try:
@@ -82,7 +85,7 @@ class Ear:
             except OSError:
                 piece = b""
             if piece == b"":
-                self.stop(self._person, "the server is gone")
+                self.stop(CONSOLE, "its server is gone")
                 return
             *lines, kept = (kept + (piece or b"")).split(b"\n")
             for line in lines:
@@ -100,8 +103,8 @@ class Ear:
     def _watch(self) -> None:
         now = self._now()
         if now - self._heard > CONSOLE_LEASE:
-            self.stop(self._person, f"the server was silent for {now - self._heard:.1f} s")
+            self.stop(CONSOLE, f"its server was silent for {now - self._heard:.1f} s")
         if self.open_lines:
             self._open_at = now
         elif self._running and now - self._open_at > LINE_GRACE:
-            self.stop(self._person, "the last stop line was closed")
+            self.stop(CONSOLE, "the last stop line was closed")

@@ -20,7 +20,7 @@ from openhifu.console.runs import DELIVERED
 from openhifu.console.server.approvals import Approvals
 from openhifu.console.server.library import Library
 from openhifu.console.server.run_index import RunIndex
-from openhifu.console.server.treat.ear import Ear
+from openhifu.console.server.treat.ear import CONSOLE, Ear
 from openhifu.console.server.treat.engine_request import ENGINE_LOCK, TreatRequest
 from openhifu.console.server.treat.following import Following
 from openhifu.console.server.treat.person import PipedPerson
@@ -37,6 +37,9 @@ from openhifu.twin.rehearse import Attended
 
 WAIT_FOR_LINE = 600.0
 """s a prepared run waits for a stop line before it is given up."""
+
+OFF = "output ended at"
+"""Stands in the process's log before the monotonic s of a stop's end of output: the server may not live to hear it."""
 
 _STATUS_EVERY = 0.1  # s between two lines of status at least
 _PATIENCE = 0.25  # s the picture thread waits for a new picture before it looks whether it is still wanted
@@ -59,7 +62,7 @@ class Process:
         self._camera: Camera | None = None
         self._patient: SimulatedPatient | None = None
         self._over = threading.Event()
-        self.ear = Ear(stop, request.person, self._end_output)
+        self.ear = Ear(stop, self._end_output)
         self.person = PipedPerson(request.person, self.ear)
         self._plan = self._library.plan(request.plan)
         self._earlier = self._runs.chain(request.resume_of) if request.resume_of else []
@@ -123,7 +126,7 @@ class Process:
         until = time.monotonic() + WAIT_FOR_LINE
         while not self.ear.open_lines and self.ear.stopped_by is None:
             if time.monotonic() > until:
-                self.ear.stop(self._request.person, "no stop line was opened")
+                self.ear.stop(CONSOLE, "no stop line was opened")
             time.sleep(0.02)
         self.ear.begin()
         self.following.stage("running", "begins")
@@ -137,7 +140,7 @@ class Process:
         """From the ear's thread: the output ends now, whatever the engine is doing."""
         if self._switch is not None:
             self._switch.throw(by)
-            self.following.off()
+            print(f"{OFF} {self.following.off():.6f}", flush=True)
 
     def _progress(self, stage: str, fraction: float) -> None:
         if self._patient is None:
@@ -150,7 +153,7 @@ class Process:
             if isinstance(event.what, Reading):
                 self._take_picture(event.clock)
         except Exception as error:
-            self.ear.stop(self._request.person, f"the status failed: {type(error).__name__}: {error}")
+            self.ear.stop(CONSOLE, f"the status failed: {type(error).__name__}: {error}")
 
     def _take_picture(self, now: float) -> None:
         patient, camera = self._patient, self._camera

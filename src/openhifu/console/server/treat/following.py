@@ -99,10 +99,11 @@ class Following:
             self._state, self._words = state, words
         self.changed.set()
 
-    def off(self) -> None:
-        """The output was ended just now."""
-        self._off_at = time.monotonic()
+    def off(self) -> float:
+        """The output was ended just now; monotonic s."""
+        self._off_at = now = time.monotonic()
         self.changed.set()
+        return now
 
     def told(self, event: ev.Event) -> None:
         """Take note of an event."""

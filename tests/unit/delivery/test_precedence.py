@@ -1,0 +1,50 @@
+"""Precedence reaches the thread that takes it; those it starts are ordinary where it was taken alone."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+from openhifu.delivery.precedence import take_precedence
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "SCHED_RESET_ON_FORK"), reason="Linux has this")
+
+
+def policies(alone: bool) -> tuple[str, int, int]:
+    """What was granted to a thread, its policy, and that of a thread it starts."""
+    found: list[int] = []
+    granted: list[str] = []
+
+    def child() -> None:
+        found.append(os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK)
+
+    def parent() -> None:
+        granted.append(take_precedence(alone))
+        child()
+        thread = threading.Thread(target=child)
+        thread.start()
+        thread.join()
+
+    thread = threading.Thread(target=parent)
+    thread.start()
+    thread.join()
+    return granted[0], found[0], found[1]
+
+
+def test_a_thread_that_takes_precedence_alone_starts_ordinary_ones() -> None:
+    granted, own, started = policies(alone=True)
+    assert started == os.SCHED_OTHER
+    assert (own == os.SCHED_RR) == (granted == "real time")
+
+
+def test_otherwise_those_it_starts_have_it_too() -> None:
+    granted, own, started = policies(alone=False)
+    assert own == started
+    assert (own == os.SCHED_RR) == (granted == "real time")
+
+
+def test_it_stays_within_the_thread_that_took_it() -> None:
+    policies(alone=True)
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
