@@ -13,6 +13,7 @@ from openhifu.base.errors import FileProblem
 from openhifu.base.measurement import Contest, Measurement, in_turn
 from openhifu.console import bench_commands, peers
 from openhifu.console.cli import app
+from openhifu.console.server import chromium
 
 _PEER = """
 import json, sys
@@ -93,3 +94,13 @@ def test_names_are_listed_without_running_them() -> None:
     run = CliRunner().invoke(app, ["bench", "thermal", "--list"])
     assert run.exit_code == 0
     assert "bioheat-step" in run.stdout
+
+
+def test_where_there_is_no_playwright_the_page_is_not_measured_and_it_is_said_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(chromium, "find_spec", lambda name: None)
+    done = CliRunner().invoke(app, ["bench", "console-page", "console-stop", "console-live"])
+    assert done.exit_code == 0
+    for name in ("console-page", "console-stop", "console-live"):
+        assert f"not run: {name}: Playwright for Python is not installed" in " ".join(done.output.split())

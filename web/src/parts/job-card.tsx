@@ -29,7 +29,8 @@ export function JobCard({ job, changed }: { job: Job; changed?: (job: Job) => vo
       {alive && <Progress fraction={job.fraction} label={t(`job.kind.${job.kind}`)} />}
       {alive && (
         <p class="quiet">
-          {[job.fraction === null ? "" : percent(job.fraction), job.message].filter(Boolean).join(" · ")}
+          {job.fraction !== null && percent(job.fraction)}
+          {job.message && <span lang="en"> · {job.message}</span>}
         </p>
       )}
       {job.error && (

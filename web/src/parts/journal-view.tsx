@@ -61,7 +61,9 @@ export function JournalView({ run }: { run: string }) {
             <div>
               <strong>{known(key(event.what.kind), event.what.kind)}</strong>{" "}
               {event.person && <span class="quiet">{event.person}</span>}
-              <p class="quiet">{details(event.what)}</p>
+              <p class="quiet" lang="en">
+                {details(event.what)}
+              </p>
             </div>
           </li>
         ))}
