@@ -18,6 +18,7 @@ from openhifu.model.catalogue import transducer
 from openhifu.planning.anatomy import anatomy
 from openhifu.planning.ranking import choose_pose
 from openhifu.planning.scene import target_centre, target_half_size
+from openhifu.planning.window import PoseRules
 from tests.console_server import PASSWORD, Served, served, with_plan
 
 PATIENCE = 500.0
@@ -49,8 +50,11 @@ def test_another_direction_is_looked_along(server: Served, small_plan: Path) -> 
     assert seen["direction"] == pytest.approx([x, y, z], abs=1e-9)
     assert (seen["refusal"], seen["bone"], seen["elements_off"]) == ("", 0.0, 0)
     assert seen["elements"] == transducer(plan.device).elements
-    along = pia.post(url, json={"azimuth_rad": 0.0, "elevation_rad": math.pi / 2}).json()
-    assert along["refusal"] == "beyond the tilt of the device"
+    window = pia.get(url.replace("/look", "/window")).json()
+    turned = pia.post(
+        url, json={"azimuth_rad": window["azimuth_rad"][40], "elevation_rad": window["elevation_rad"][30]}
+    )
+    assert turned.json()["amplitude"] == pytest.approx(window["amplitude"][40][30], abs=0.02)
     assert pia.post(url, json={"azimuth_rad": 0.0, "elevation_rad": 2.0}).status_code == 422
 
 
@@ -64,8 +68,9 @@ def test_a_direction_that_a_person_chose_is_kept_or_refused(small_plan: Path) ->
     chosen = choose_pose(data, device, view, centre, half, wished=wished)
     assert chosen.pose.direction == wished
     assert [c.reason for c in chosen.window.candidates if c.chosen] == ["chosen by a person"]
-    with pytest.raises(Infeasible, match="refused: beyond the tilt"):
-        choose_pose(data, device, view, centre, half, wished=(0.0, 0.0, 1.0))
+    strict = PoseRules(amplitude=0.999)
+    with pytest.raises(Infeasible, match="refused: too little of the beam reaches the target"):
+        choose_pose(data, device, view, centre, half, strict, wished=wished)
 
 
 def test_a_study_is_a_job_whose_bands_stand_beside_the_plan_and_are_asked_for_at_approval(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 _PRIORITY = 10
@@ -38,3 +39,32 @@ def take_precedence(alone: bool = False) -> str:
     except (AttributeError, OSError):
         return "ordinary"
     return "raised"
+
+
+def prefer_this_process() -> str:
+    """Let all threads that are started from here on run before ordinary work, each other's equals.
+
+    For a process where a thread that must act at once (it passes on beats and stops) shares an interpreter with threads
+    that compute: were it alone raised, it would wait for a computing thread that holds the interpreter and is kept from
+    the processor by other programs. To be called before those threads are started; processes it starts have to lower
+    themselves, see ``be_ordinary``.
+
+    Returns:
+        What was granted: ``"raised"`` or ``"ordinary"``.
+    """
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
+    except (AttributeError, OSError):
+        return "ordinary"
+    return "raised"
+
+
+def be_ordinary(niceness: int = 0) -> None:
+    """Give back what a parent that is preferred passed on.
+
+    Args:
+        niceness: 0 for ordinary, more to give way to ordinary work; never less than what is in force if that may not be
+            lowered.
+    """
+    with contextlib.suppress(AttributeError, OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, niceness)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -43,6 +45,18 @@ def test_otherwise_those_it_starts_have_it_too() -> None:
     granted, own, started = policies(alone=False)
     assert own == started
     assert (own == os.SCHED_RR) == (granted == "real time")
+
+
+def test_a_preferred_process_passes_it_on_to_its_threads_and_those_it_starts_can_give_it_back() -> None:
+    code = (
+        "import os, threading; from openhifu.delivery import precedence as p; said = p.prefer_this_process(); own = [];"
+        "t = threading.Thread(target=lambda: own.append(os.getpriority(os.PRIO_PROCESS, 0))); t.start(); t.join();"
+        "p.be_ordinary(7); print(said, own[0], os.getpriority(os.PRIO_PROCESS, 0))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    said, own, after = done.stdout.split()
+    assert (int(own) < 0) == (said == "raised")
+    assert int(after) == 7
 
 
 def test_it_stays_within_the_thread_that_took_it() -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from openhifu.base.measurement import Measurement
 from openhifu.console.runs import JOURNAL
-from openhifu.console.server.bench_stage import Stage, Watcher, fresh_server, planning, quantile, staged
+from openhifu.console.server.bench_stage import FEW_SPOTS, Stage, Watcher, fresh_server, planning, quantile, staged
 from openhifu.console.server.browser import Browser
 from openhifu.console.server.chromium import launched, opened, playwright, suspended
 from openhifu.console.server.routes_page import PAGE
@@ -64,10 +64,10 @@ _DRAWN = """(() => {
 """Notes when a picture was drawn, and how old it was then [ms]."""
 
 _PRESSED = """(() => {
-    const note = (event) => (window.pressedAt ??= event.timeStamp + Date.now() - performance.now());
+    const note = (event) => (window.pressedAt = event.timeStamp + Date.now() - performance.now());
     for (const kind of ["keydown", "pointerdown"]) window.addEventListener(kind, note, {capture: true});
 })()"""
-"""Notes ms since 1970 at which a key or button was pressed for the first time, as the browser itself stamps it."""
+"""Notes ms since 1970 at which a key or button was pressed last, as the browser itself stamps it."""
 
 
 def first_page() -> tuple[Measurement, ...]:
@@ -113,7 +113,7 @@ def live_freshness() -> tuple[Measurement, ...]:
 
 def stop_latency(stops: int = STOPS) -> tuple[Measurement, ...]:
     """Stop in the page at a random moment of an exposure, by button and space bar in turn, while plans are computed."""
-    with playwright() as driver, staged("liver-in-water") as stage, planning(stage.browser):
+    with playwright() as driver, staged("liver-in-water", FEW_SPOTS) as stage, planning(stage.browser):
         with launched(driver) as chromium:
             page = opened(chromium, stage.browser, _PRESSED)
             found = sorted(_stopped(stage, page, random.Random(number), number % 2) for number in range(stops))
@@ -128,7 +128,7 @@ def stop_latency(stops: int = STOPS) -> tuple[Measurement, ...]:
 def lease() -> tuple[Measurement, ...]:
     """The server is frozen, or killed, during an exposure while every core is busy: how long output goes on."""
     rows, found = list[Measurement](), dict[str, list[float]]()
-    with staged("liver-in-water") as stage, planning(stage.browser):
+    with staged("liver-in-water", FEW_SPOTS) as stage, planning(stage.browser):
         for how in ("frozen", "killed"):
             found[how] = sorted(_died(stage, how, random.Random(number)) for number in range(_DEATHS))
     for how, ends in found.items():

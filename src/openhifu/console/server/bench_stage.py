@@ -8,10 +8,11 @@ import secrets
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
@@ -82,16 +83,26 @@ def fresh_server() -> Iterator[tuple[Path, ServerProcess]]:
         yield Path(folder), server
 
 
+FEW_SPOTS = {"lateral_spacing": 7e-3, "axial_spacing": 12e-3, "coverage": 0.05}
+"""A prescription that places a few spots only, for measurements that begin many treatments."""
+
+
 @contextmanager
-def staged(case: str) -> Iterator[Stage]:
-    """A server in a folder of its own, with a case planned, rehearsed and approved by the same road as any."""
+def staged(case: str, changed: Mapping[str, float] = MappingProxyType({})) -> Iterator[Stage]:
+    """A server in a folder of its own, with a case planned, rehearsed and approved by the same road as any.
+
+    Args:
+        case: name of a bundled case.
+        changed: numbers of its prescription that are others, SI.
+    """
     with fresh_server() as (folder, server):
         password, browser = secrets.token_urlsafe(16), Browser(server.port)
         browser.first_administrator(server.token, "Bench", password)
         roles = ["observer", "operator", "physicist", "physician", "administrator"]
         browser.ask("PATCH", "/api/people/Bench", {"roles": roles})
         browser.log_in("Bench", password)
-        plan = browser.finished(browser.ask("POST", f"/api/cases/{case}/plans", {})["id"])["plan"]
+        wish = {"prescription": {**browser.ask("GET", f"/api/plan-form?case={case}")["values"], **changed}}
+        plan = browser.finished(browser.ask("POST", f"/api/cases/{case}/plans", wish)["id"])["plan"]
         browser.finished(browser.ask("POST", f"/api/plans/{plan}/rehearse", {})["id"])
         signature = {"name": "Bench", "password": password, "statement": "for a measurement", "despite": "no treatment"}
         browser.ask("POST", f"/api/plans/{plan}/approve", signature)

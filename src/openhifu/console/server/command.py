@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 PORT = 8470
 """Where the console listens if nothing else is asked for."""
+
+SWITCH = 0.5e-3
+"""s for which a computing thread may keep the interpreter from the event loop, which loses it at every message it
+sends: with Python's own 5 ms, a few dozen messages make a beat late while another thread verifies a journal."""
 
 
 def default_data() -> Path:
@@ -83,8 +88,10 @@ def _serve(settings: Settings, line: socket.socket) -> None:
 
     from openhifu.console.server.app import app_of
     from openhifu.console.server.state import console_in
-    from openhifu.delivery.precedence import take_precedence
+    from openhifu.delivery.precedence import prefer_this_process
 
+    prefer_this_process()  # before any thread is there: a treatment ends when its server is late with a beat
+    sys.setswitchinterval(SWITCH)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = console_in(settings)
     if made.people.is_empty():
@@ -105,5 +112,4 @@ def _serve(settings: Settings, line: socket.socket) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=3,
     )
-    take_precedence(alone=True)  # the event loop only passes on, and a treatment ends when it is late with a beat
     uvicorn.Server(config).run(sockets=[line])

@@ -6,7 +6,6 @@ It ends when its server does, for then nothing is left to read, and when nobody 
 from __future__ import annotations
 
 import math
-import os
 import select
 import sys
 import time
@@ -20,6 +19,7 @@ from openhifu.console.planning import with_device
 from openhifu.console.server.library import Library
 from openhifu.console.server.looks import LookAsked, LookShown
 from openhifu.console.server.work import NICENESS
+from openhifu.delivery.precedence import be_ordinary
 from openhifu.model.catalogue import transducer
 from openhifu.model.pose import Pose
 from openhifu.planning.anatomy import Anatomy, anatomy
@@ -77,7 +77,7 @@ class Looker:
 
 def main(data: Path) -> int:
     """Answer line by line."""
-    os.nice(NICENESS)
+    be_ordinary(NICENESS)
     looker = Looker(data)
     while select.select([sys.stdin], [], [], IDLE)[0]:
         line = sys.stdin.readline()

@@ -19,6 +19,7 @@ from openhifu.base.files import read_text, write_whole
 from openhifu.console.server.jobs import ASKED, STATE, JobAsked, JobNote, JobState
 from openhifu.console.server.kinds import KINDS
 from openhifu.console.server.refusals import sentences
+from openhifu.delivery.precedence import be_ordinary
 
 AT_ONCE = 2
 """Jobs that compute at a time; the others wait for their turn."""
@@ -55,7 +56,7 @@ def main(folder: Path, lock: int) -> int:
     os.write(lock, str(os.getpid()).encode())
     asked = JobAsked.from_document(read_text(folder / ASKED, "job"), str(folder / ASKED))
     diary = _Diary(folder)
-    os.nice(NICENESS)
+    be_ordinary(NICENESS)
     try:
         with _turn(Path(asked.home) / "turns"):
             diary.write(state=JobState.RUNNING)

@@ -27,6 +27,7 @@ from openhifu.console.server.treat.person import PipedPerson
 from openhifu.console.server.treat.pictures import Camera
 from openhifu.console.server.treat.wire import NEXT, line_of, message_of, send_sized
 from openhifu.delivery.folds import begun
+from openhifu.delivery.precedence import be_ordinary
 from openhifu.delivery.stop_switch import StopSwitch
 from openhifu.imaging import read_history
 from openhifu.model.events import Event, Reading
@@ -200,6 +201,7 @@ class Process:
 
 def main(request_file: Path, descriptors: tuple[int, int, int]) -> int:
     """Treat."""
+    be_ordinary()  # its twin computes; the ear alone goes before others
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C at the server's terminal reaches this process through the pipe
