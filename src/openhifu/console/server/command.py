@@ -113,3 +113,4 @@ def _serve(settings: Settings, line: socket.socket) -> None:
         timeout_graceful_shutdown=3,
     )
     uvicorn.Server(config).run(sockets=[line])
+    made.looks.close()

@@ -100,9 +100,22 @@ class Looks:
             raise Refused(409, said.removeprefix("refused: ").strip(), "see the case's checks")
         return LookShown.model_validate_json(said)
 
+    def close(self) -> None:
+        """End the process: it reads no more."""
+        if self._process is None:
+            return
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                with suppress(OSError):
+                    pipe.close()
+        self._process.wait()
+        self._process = None
+
     def _said(self, line: str) -> str:
         """What the process says; empty if it is gone, as after it was idle for long."""
-        if self._process is None or self._process.poll() is not None:
+        if self._process is not None and self._process.poll() is not None:
+            self.close()
+        if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "openhifu.console.server.look_work", str(self.data)],
                 stdin=subprocess.PIPE,
