@@ -127,7 +127,7 @@ def stopped_half_way(ada: Desk, origin: str, plan: str) -> None:
     ada.enter(origin, "Ada", PASSWORD)
     ada.opened_plan(origin, plan)
     ada.tab("Approve")
-    ada.page.get_by_label("Pace of the simulated time").fill("40")
+    ada.page.get_by_label("Pace of the simulated time").fill("20")
     ada.looks_well("14-before-treatment")
     ada.button("Begin the treatment").click()
     ada.page.get_by_role("region", name="Question").wait_for(timeout=2 * MINUTES)

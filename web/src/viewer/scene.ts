@@ -28,6 +28,9 @@ export interface Look {
   visibleFrom: number;
 }
 
+/** Between two looks at a fence [ms]; by frames would make the browser compose pictures in which nothing is new. */
+const FENCE_MS = 10;
+
 const IDENTITY = [
   [1, 0, 0, 0],
   [0, 1, 0, 0],
@@ -201,11 +204,11 @@ export class Scene {
     const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
     gl.flush();
     const look = (): void => {
-      if (fence && gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED) return void requestAnimationFrame(look);
+      if (fence && gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED) return void setTimeout(look, FENCE_MS);
       gl.deleteSync(fence);
       then();
     };
-    requestAnimationFrame(look);
+    setTimeout(look, FENCE_MS);
   }
 
   /** Gives the context back: browsers keep only a few. */

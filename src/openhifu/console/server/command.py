@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 PORT = 8470
 """Where the console listens if nothing else is asked for."""
+
+LATER = ("nibabel", "h5py", "openhifu.model.nearest_kernel")
+"""Loaded before anybody is served: loading them holds the interpreter, and opening a case would do it in a treatment."""
 
 SWITCH = 0.5e-3
 """s for which a computing thread may keep the interpreter from the event loop, which loses it at every message it
@@ -92,6 +96,8 @@ def _serve(settings: Settings, line: socket.socket) -> None:
 
     prefer_this_process()  # before any thread is there: a treatment ends when its server is late with a beat
     sys.setswitchinterval(SWITCH)
+    for name in LATER:
+        import_module(name)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = console_in(settings)
     if made.people.is_empty():
