@@ -21,7 +21,7 @@ PORT = 8470
 """Where the console listens if nothing else is asked for."""
 
 LATER = ("nibabel", "h5py", "openhifu.model.nearest_kernel")
-"""Loaded before anybody is served: loading them holds the interpreter, and opening a case would do it in a treatment."""
+"""Loaded before anybody is served: loading holds the interpreter, and opening a case would do it during a treatment."""
 
 SWITCH = 0.5e-3
 """s for which a computing thread may keep the interpreter from the event loop, which loses it at every message it
