@@ -147,7 +147,7 @@ def _picture(found: Behind, truth: Behind, of: str) -> Picture:
 def _peak(folder: Path | None, benchmark: str, source: str, ours: str, other: str) -> ValidationRow:
     found, truth = (_found(folder, benchmark, source, s) for s in (ours, other))
     figure = 100 * abs(found.peak / truth.peak - 1)
-    case = f"{_SOLVERS[ours]}, {benchmark} {source}: peak behind"
+    case = f"{_SOLVERS[ours]} and {_SOLVERS[other]}, {benchmark} {source}: peak behind"
     words = _SOLVERS[other]
     return ValidationRow.of(case, figure, 5.0, "%", _against(benchmark, other), _picture(found, truth, words))
 
@@ -155,7 +155,7 @@ def _peak(folder: Path | None, benchmark: str, source: str, ours: str, other: st
 def _place(folder: Path | None, benchmark: str, source: str, ours: str, other: str) -> ValidationRow:
     found, truth = (_found(folder, benchmark, source, s) for s in (ours, other))
     moved = 1e3 * math.dist(found.place, truth.place)
-    case = f"{_SOLVERS[ours]}, {benchmark} {source}: place of the peak"
+    case = f"{_SOLVERS[ours]} and {_SOLVERS[other]}, {benchmark} {source}: place of the peak"
     return ValidationRow.of(case, moved, 1.0, "mm", _against(benchmark, other))
 
 
