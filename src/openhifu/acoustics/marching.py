@@ -103,8 +103,12 @@ class Marching:
         """Find the field; see ``Propagator``."""
         return self.run(self.prepare([problem])[0], recording, why)
 
-    def prepare(self, problems: Sequence[AcousticProblem]) -> list[Prepared]:
+    def prepare(self, problems: Sequence[AcousticProblem], given: SourcePlanes | None = None) -> list[Prepared]:
         """Check all problems and make what they share: labels per map, source planes per transducer and lattice.
+
+        Args:
+            problems: the questions.
+            given: source planes made before, used where they serve.
 
         Raises:
             CannotModel, GeometryError, MissingProperty: see ``Propagator``.
@@ -128,8 +132,9 @@ class Marching:
                 z=min(problems[n].first_voxel[2] for n in members),
                 edge=SPONGE_CELLS * max(step),
             )
-            planes = SourcePlanes.of([problems[n].drive for n in members], fluid, lattice)
-            sources |= dict.fromkeys(members, planes)
+            drives = [problems[n].drive for n in members]
+            served = given is not None and given.serves(drives, fluid, lattice)
+            sources |= dict.fromkeys(members, given if served and given else SourcePlanes.of(drives, fluid, lattice))
         return [Prepared(p, *found[n], sources[n]) for n, p in enumerate(problems)]
 
     def run(self, prepared: Prepared, recording: Recording, why: str) -> AcousticField:

@@ -25,6 +25,7 @@ _GRAZING = (
     0.9,
     0.98,
 )  # shares of k: lateral waves between run along the planes and fall to zero, smoothly as to not ring
+_NEAR = 10e-3  # m; how far along the beam a plane may be brought
 Pattern = tuple[tuple[int, ...], tuple[float, ...], tuple[float, ...]]
 
 
@@ -63,12 +64,14 @@ class SourcePlanes:
         lattice: where.
         whole: planes of driving patterns that were summed directly [Pa per sqrt(W)].
         elements: plane of every element moving at 1 m/s, shape (elements, a, b); empty if no drive needed them.
+        transducer: content hash of whose planes they are.
     """
 
     fluid: Fluid
     lattice: PlaneLattice
     whole: dict[Pattern, NDArray[np.complex64]]
     elements: NDArray[np.complex64]
+    transducer: str = ""
 
     @classmethod
     def of(cls, drives: Sequence[Drive], fluid: Fluid, lattice: PlaneLattice) -> SourcePlanes:
@@ -84,7 +87,21 @@ class SourcePlanes:
         elements = (
             _element_planes(drives[0].transducer, fluid, lattice) if others else np.empty((0, 0, 0), np.complex64)
         )
-        return cls(fluid, lattice, whole, elements)
+        return cls(fluid, lattice, whole, elements, drives[0].transducer.content_hash)
+
+    def serves(self, drives: Sequence[Drive], fluid: Fluid, lattice: PlaneLattice) -> bool:
+        """Whether these are the planes of some drives: of one source, fluid and period, with every pattern.
+
+        A plane some millimetres off along the beam is no hindrance; the wave is brought from there.
+        """
+        near = abs(lattice.z - self.lattice.z) < _NEAR and lattice.edge == self.lattice.edge
+        same = fluid == self.fluid and lattice.extent == self.lattice.extent and near
+        return same and all(d.transducer.content_hash == self.transducer and _pattern(d) in self.whole for d in drives)
+
+    def of_patterns(self, drives: Sequence[Drive]) -> SourcePlanes:
+        """The planes of some drives alone, each as a whole: small enough to be sent about."""
+        whole = {_pattern(d): self.sampled(d) / np.float32(math.sqrt(d.acoustic_power)) for d in drives}
+        return SourcePlanes(self.fluid, self.lattice, whole, np.empty((0, 0, 0), np.complex64), self.transducer)
 
     def sampled(self, drive: Drive) -> NDArray[np.complex64]:
         """Pressure [Pa] of a drive on the lattice."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from openhifu.base.progress import Progress, silent
 
 T = TypeVar("T")
+A = TypeVar("A")
+S = TypeVar("S")
+
+_shared: list[Any] = []
+"""In a process of ``sharing``: what all its work has in common."""
 
 
 @contextmanager
@@ -28,6 +33,28 @@ def workers(count: int, executor: Executor | None = None) -> Iterator[Executor]:
     pool = ProcessPoolExecutor(count, get_context("spawn"), initializer=_alone)
     try:
         yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def sharing(
+    count: int, function: Callable[[S, A], T], shared: S, executor: Executor | None = None
+) -> Iterator[Callable[[A], Future[T]]]:
+    """A way to submit pieces of work that have something large in common: it goes to every process once, not each time.
+
+    Args:
+        count: of processes.
+        function: what is done with the common thing and one argument.
+        shared: the common thing.
+        executor: used instead, e.g. a cluster's; gets the common thing with every piece.
+    """
+    if executor is not None:
+        yield lambda argument: executor.submit(function, shared, argument)
+        return
+    pool = ProcessPoolExecutor(count, get_context("spawn"), initializer=_sharing, initargs=(shared,))
+    try:
+        yield lambda argument: pool.submit(_with_shared, function, argument)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -60,3 +87,12 @@ def _alone() -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     numba.set_num_threads(1)
+
+
+def _sharing(shared: object) -> None:
+    _alone()
+    _shared[:] = [shared]
+
+
+def _with_shared(function: Callable[[Any, A], T], argument: A) -> T:
+    return function(_shared[0], argument)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import gaussian_filter, shift, spline_filter
 
 from openhifu.base.frames import Frame
 from openhifu.base.grid import Grid
@@ -19,6 +20,7 @@ from openhifu.planning.robust.outcome import corrected
 from openhifu.planning.robust.scenario import Scenario, draw
 from openhifu.planning.robust.sensitivity import influences
 from openhifu.planning.robust.study import gathered
+from openhifu.planning.robust.transfer import splines_moved
 from tests.unit.delivery.bench import plan as small_plan
 
 GIVEN = Uncertainty(position=1e-3, breathing=2e-3, power=0.05, source="test")
@@ -185,3 +187,11 @@ def test_a_figure_that_never_changes_goes_along_with_nothing() -> None:
 
 def test_too_few_scenarios_rank_nothing() -> None:
     assert told(np.arange(4.0), np.random.default_rng(3).standard_normal((4, 3))) == []
+
+
+def test_spline_coefficients_move_as_an_image_is_moved() -> None:
+    blob = gaussian_filter(np.pad(np.ones((2, 3, 2), np.float32), 12), 1.5)
+    coefficients = np.asarray(spline_filter(blob, order=3, mode="mirror"), np.float32)
+    for by in ((0.0, 0.0, 0.0), (0.3, -1.7, 2.0), (-0.9, 0.5, 0.01)):
+        found = splines_moved(coefficients, np.array(by))
+        assert np.abs(found - shift(blob, by, order=3, mode="nearest")).max() < 1e-4 * blob.max()

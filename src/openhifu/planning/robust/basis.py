@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import spline_filter
 
+from openhifu.acoustics.marching import Marching
+from openhifu.acoustics.problem import AcousticProblem, Recording
+from openhifu.acoustics.source_planes import SourcePlanes
 from openhifu.base.errors import CannotModel
 from openhifu.base.field import Field
 from openhifu.base.grid import Grid
@@ -17,6 +22,7 @@ from openhifu.model.case_data import CaseData
 from openhifu.model.catalogue import transducer
 from openhifu.model.medium import Medium
 from openhifu.model.plan import TreatmentPlan
+from openhifu.model.pose import Pose
 from openhifu.planning.anatomy import anatomy
 from openhifu.planning.narrow import solve_beams
 from openhifu.planning.scene import Scene, block_mean, coarser, scene
@@ -40,9 +46,11 @@ class Basis:
         box: grid about the target, part of the scene's heat grid, on which the target is followed.
         cut: where the box lies in the heat grid.
         near: W/m3 per watt of every exposure in the box, shape (exposures, a, b, c).
+        splines: cubic spline coefficients of ``near``, by which it is moved.
         far: the same on the coarse grid.
         anchors: exposures that are solved anew.
         follows: of every exposure, the place in ``anchors`` of the one it follows.
+        source: planes of the source as it is driven in the anchors.
     """
 
     plan: TreatmentPlan
@@ -52,9 +60,11 @@ class Basis:
     box: Grid
     cut: tuple[slice, ...]
     near: NDArray[np.float32]
+    splines: NDArray[np.float32]
     far: NDArray[np.float32]
     anchors: tuple[int, ...]
     follows: tuple[int, ...]
+    source: SourcePlanes
 
 
 def prepare(data: CaseData, plan: TreatmentPlan, threads: int = 2, progress: Progress = silent) -> Basis:
@@ -86,19 +96,42 @@ def prepare(data: CaseData, plan: TreatmentPlan, threads: int = 2, progress: Pro
     foci = np.array([s.focus for s in plan.sonications])
     anchors = _spread(foci, np.asarray(plan.pose.focus))
     follows = np.argmin(np.linalg.norm(foci[:, None] - foci[list(anchors)][None], axis=2), axis=1)
-    return Basis(plan, here, coarse, medium, box, cut, near, far, anchors, tuple(int(n) for n in follows))
+    splines = np.stack([np.asarray(spline_filter(n, order=3, mode="mirror"), np.float32) for n in near])
+    problems = [_problem(plan, here, medium, n, (0.0, 0.0, 0.0)) for n in anchors]
+    source = Marching().prepare(problems)[0].source.of_patterns([p.drive for p in problems])
+    own = tuple(int(n) for n in follows)
+    return Basis(plan, here, coarse, medium, box, cut, near, splines, far, anchors, own, source)
 
 
 def heats(
     plan: TreatmentPlan, here: Scene, medium: Medium, shots: Sequence[int], offset: Vector, threads: int
 ) -> list[Field]:
     """Heat per acoustic watt [W/m3] of some exposures on the scene's heat grid, the source moved by ``offset`` [m]."""
-    beams = []
-    for n in shots:
-        shot = plan.sonications[n]
-        x, y, z = np.add(shot.focus, offset)
-        beams.append((plan.pose.moved_to((float(x), float(y), float(z))), shot.elements_off))
-    found = [f.heat_rate for f in solve_beams(medium, here.device, beams, here.grids, threads=threads)]
+    beams = [(_pose(plan, n, offset), plan.sonications[n].elements_off) for n in shots]
+    return _all([f.heat_rate for f in solve_beams(medium, here.device, beams, here.grids, threads=threads)])
+
+
+def anchor_heats(basis: Basis, medium: Medium, offset: Vector, threads: int) -> list[Field]:
+    """The same of the anchors in other tissue, from the planes of the source that the basis has."""
+    marching = Marching()
+    problems = [_problem(basis.plan, basis.here, medium, n, offset) for n in basis.anchors]
+    recording = Recording(pressure=False, heat=True, heat_grid=basis.here.grids.heat)
+    prepared = marching.prepare(problems, basis.source)
+    with ThreadPoolExecutor(threads) as pool:
+        return _all(list(pool.map(lambda p: marching.run(p, recording, "asked for").heat_rate, prepared)))
+
+
+def _problem(plan: TreatmentPlan, here: Scene, medium: Medium, shot: int, offset: Vector) -> AcousticProblem:
+    off = plan.sonications[shot].elements_off
+    return AcousticProblem(here.device.drive(1.0, off, pose=_pose(plan, shot, offset)), medium)
+
+
+def _pose(plan: TreatmentPlan, shot: int, offset: Vector) -> Pose:
+    x, y, z = np.add(plan.sonications[shot].focus, offset)
+    return plan.pose.moved_to((float(x), float(y), float(z)))
+
+
+def _all(found: list[Field | None]) -> list[Field]:
     whole = [h for h in found if h is not None]
     if len(whole) != len(found):
         raise CannotModel("a field was solved without its heat; ask the march for heat")

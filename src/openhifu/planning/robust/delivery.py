@@ -12,14 +12,16 @@ from openhifu.base.units import BODY_TEMPERATURE_C
 from openhifu.delivery.program import treatment_power
 from openhifu.delivery.steps import StepResult
 from openhifu.delivery.titration import clamped, heating_ratio, next_scale, reading_of
+from openhifu.model.catalogue import tissue
 from openhifu.model.medium import Medium
 from openhifu.model.robustness import CURVE_DOSES
 from openhifu.model.sonication import Sonication
 from openhifu.model.tissuemap import TissueMap
-from openhifu.planning.predict import LONGEST_REST, LOOK, heat_solver, target_zone, watched_part
+from openhifu.planning.predict import LONGEST_REST, LOOK, heat_solver, held_and_insulating, target_zone, watched_part
 from openhifu.planning.robust.basis import Basis
 from openhifu.planning.robust.transfer import ScenarioHeat
 from openhifu.planning.scene import TARGET_NAME
+from openhifu.thermal.boundary import Boundary
 from openhifu.thermal.dose import ThermalDose
 from openhifu.thermal.lesion import dose_volume
 from openhifu.thermal.pennes import Pennes
@@ -69,7 +71,7 @@ def deliver(basis: Basis, heat: ScenarioHeat) -> Delivered:
     target, dose = basis.here.target[basis.cut], run.dose.field
     reached = dose.data[target] >= plan.prescription.goal_cem43
     curve = tuple(round(float(share), 6) for share in dose_volume(dose, target, CURVE_DOSES))
-    near = NearTarget(float(reached.mean()), float(run.solver.peak.data.max()), course.scale, curve)
+    near = NearTarget(float(reached.mean()), run.solver.highest, course.scale, curve)
     return Delivered(near, far)
 
 
@@ -101,7 +103,9 @@ class _BoxRun:
         tissues = basis.here.tissues.with_tissues(heat.scenario.tissues)
         part = TissueMap(basis.box, np.ascontiguousarray(tissues.map.data[basis.cut]), tissues.map.tissues)
         self._basis, self._heat = basis, heat
-        self.solver: Pennes = heat_solver(basis.here, Medium(part, tissues.tissues))
+        medium = Medium(part, tissues.tissues)
+        held, gases = held_and_insulating(basis.here, medium)
+        self.solver = Pennes(medium, tissue("blood"), Boundary.HELD_AT_START, held=held, insulating=gases)
         self.dose = ThermalDose(basis.box)
         self._zone = Probe(TARGET_NAME, basis.box, target_zone(basis.here)[basis.cut])
 

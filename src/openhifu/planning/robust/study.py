@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from openhifu.base.progress import Progress, silent
 from openhifu.base.workers import gathered as finished
-from openhifu.base.workers import workers
+from openhifu.base.workers import sharing
 from openhifu.model.case_data import CaseData
 from openhifu.model.plan import TreatmentPlan
 from openhifu.model.robustness import (
@@ -69,8 +69,8 @@ def study(
         draw(basis.here.tissues, plan.pose, len(plan.sonications), given, seed, number) for number in range(scenarios)
     ]
     base = run_scenario(basis, nominal(len(plan.sonications)), cores)
-    with workers(min(cores, scenarios), executor) as pool:
-        found = finished([pool.submit(run_scenario, basis, s) for s in drawn], "scenarios", progress)
+    with sharing(min(cores, scenarios), run_scenario, basis, executor) as submit:
+        found = finished([submit(s) for s in drawn], "scenarios", progress)
     return gathered(plan, given, seed, drawn, base, found)
 
 

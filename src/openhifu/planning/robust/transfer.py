@@ -7,15 +7,17 @@ the anchor's own ratio, smoothed over ``SMOOTH``.
 
 from __future__ import annotations
 
+import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, shift
+from scipy.ndimage import gaussian_filter
 
 from openhifu.model.medium import Medium
 from openhifu.model.tissue import Known, Property
-from openhifu.planning.robust.basis import Basis, heats
+from openhifu.planning.robust.basis import Basis, anchor_heats
 from openhifu.planning.robust.scenario import Scenario
 from openhifu.planning.scene import block_mean
 
@@ -51,14 +53,33 @@ class ScenarioHeat:
         basis, anchor = self.basis, self.basis.follows[exposure]
         move = self.moves[anchor] + self.scenario.motion[exposure]
         voxels = np.linalg.solve(basis.box.affine[:3, :3], move)
-        moved = basis.near[exposure]
         if np.any(np.abs(voxels) > 1e-6):
-            moved = np.maximum(shift(moved, voxels, order=3, mode="nearest"), 0.0)
+            moved = np.maximum(splines_moved(basis.splines[exposure], voxels), 0.0)
+        else:
+            moved = basis.near[exposure]
         return (self.gains[anchor] * moved).astype(np.float32)
 
     def far(self, exposure: int) -> NDArray[np.float32]:
         """W/m3 per watt of an exposure on the coarse grid."""
         return self.basis.far[exposure] * self.ratios[self.basis.follows[exposure]]
+
+
+def splines_moved(coefficients: NDArray[np.float32], voxels: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Values at the voxels of what cubic spline coefficients stand for, moved by a fraction of voxels along each axis.
+
+    The kernel of a cubic B-spline is a product, so four taps along each axis in turn do what 64 would.
+    """
+    out = coefficients
+    for axis, by in enumerate(voxels):
+        whole = math.floor(-by)
+        t = -by - whole
+        taps = ((1 - t) ** 3, 4 - 6 * t**2 + 3 * t**3, 1 + 3 * t + 3 * t**2 - 3 * t**3, t**3)
+        places = np.arange(out.shape[axis]) + whole
+        parts = (
+            np.float32(weight / 6) * out.take(places + n - 1, axis=axis, mode="clip") for n, weight in enumerate(taps)
+        )
+        out = functools.reduce(np.add, parts)
+    return out
 
 
 def transferred(basis: Basis, scenario: Scenario, threads: int) -> ScenarioHeat:
@@ -75,7 +96,7 @@ def transferred(basis: Basis, scenario: Scenario, threads: int) -> ScenarioHeat:
     if not scenario.tissues and not any(scenario.offset):
         return ScenarioHeat(basis, scenario, moves, gains, ratios)
     medium = basis.medium.with_tissues(scenario.tissues)
-    found = heats(basis.plan, basis.here, medium, basis.anchors, scenario.offset, threads)
+    found = anchor_heats(basis, medium, scenario.offset, threads)
     absorbing = _absorption_ratio(basis.coarse.tissues, scenario, basis.here.device.frequency)
     for n, (anchor, field) in enumerate(zip(basis.anchors, found, strict=True)):
         moves[n], gains[n] = _focus_change(basis, basis.near[anchor], field.data[basis.cut])
