@@ -63,6 +63,12 @@ class Served:
         client.headers["X-CSRF-Token"] = answer.json()["csrf"]
         return client
 
+    def close(self) -> None:
+        """Close every browser, and end the process that looks along beams: the fuzzer of routes starts it, too."""
+        self.console.looks.close()
+        for client in self.clients:
+            client.close()
+
 
 def with_plan(server: Served, plan_file: Path, rehearsal: Path | None = None) -> str:
     """Put a plan that was made elsewhere into the console, and its rehearsal if one is given; returns its hash."""

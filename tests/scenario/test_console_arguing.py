@@ -28,9 +28,7 @@ PATIENCE = 500.0
 def server(tmp_path: Path) -> Iterator[Served]:
     made = served(tmp_path / "data")
     yield made
-    made.console.looks.close()
-    for client in made.clients:
-        client.close()
+    made.close()
 
 
 def finished(client: TestClient, job: str) -> dict[str, Any]:

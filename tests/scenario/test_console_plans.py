@@ -27,8 +27,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
     yield begin
     for server in made:
-        for client in server.clients:
-            client.close()
+        server.close()
 
 
 def signature(name: str, **other: str) -> dict[str, str]:

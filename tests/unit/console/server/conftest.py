@@ -12,5 +12,4 @@ from tests.console_server import Served, served
 def server(tmp_path: Path) -> Iterator[Served]:
     made = served(tmp_path / "data")
     yield made
-    for client in made.clients:
-        client.close()
+    made.close()

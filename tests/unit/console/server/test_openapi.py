@@ -37,8 +37,7 @@ REAL = {"id": ["liver-in-water", "nothing"], "hash": [PLAN.content_hash], "name"
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     made = served(tmp_path_factory.mktemp("console") / "data")
     yield made
-    for client in made.clients:
-        client.close()
+    made.close()
 
 
 def operations(server: Served) -> list[Any]:
