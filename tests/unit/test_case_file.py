@@ -176,6 +176,11 @@ def test_presets_hold_what_they_should(name: str) -> None:
         assert len(organ_of(section, name).limit.source) > 10
 
 
+def test_the_pelvis_preset_reads_labels_as_the_livers_does() -> None:
+    assert preset("pelvis").label_tissues == preset("liver").label_tissues
+    assert preset("pelvis").label_tissues["gluteus_*"] == "muscle"
+
+
 def test_the_liver_preset_guards_ribs_cartilage_and_skin() -> None:
     limits = {s.name: organ_of(s, "liver").limit.cem43_max for s in preset("liver").organ}
     assert limits["ribs"] == limits["cartilage"] == 16

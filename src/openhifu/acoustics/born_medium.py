@@ -14,7 +14,7 @@ from openhifu.acoustics.born_kernels import centred, fade, potential_of
 from openhifu.acoustics.interfaces import SubGrid
 from openhifu.acoustics.source import Fluid
 
-BYTES_PER_POINT = 32
+BYTES_PER_POINT = 33
 """Memory that making the maps and iterating take at most, per lattice point: three complex arrays and a real one are
 28; measured, with labels, source and transforms, 33 on 13 million points and 29.5 on 85 million, before the field that
 is kept (counted apart) is made."""

@@ -30,11 +30,8 @@ def workers(count: int, executor: Executor | None = None) -> Iterator[Executor]:
     if executor is not None:
         yield executor
         return
-    pool = ProcessPoolExecutor(count, get_context("spawn"), initializer=_alone)
-    try:
+    with _processes(count, _alone) as pool:
         yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager
@@ -52,9 +49,16 @@ def sharing(
     if executor is not None:
         yield lambda argument: executor.submit(function, shared, argument)
         return
-    pool = ProcessPoolExecutor(count, get_context("spawn"), initializer=_sharing, initargs=(shared,))
-    try:
+    with _processes(count, _sharing, shared) as pool:
         yield lambda argument: pool.submit(_with_shared, function, argument)
+
+
+@contextmanager
+def _processes(count: int, begin: Callable[..., None], *given: object) -> Iterator[Executor]:
+    """Processes that begin with a call; what waits when the context ends is not begun."""
+    pool = ProcessPoolExecutor(count, get_context("spawn"), initializer=begin, initargs=given)
+    try:
+        yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -18,7 +18,7 @@ from openhifu.console.rehearsal import rehearse
 from openhifu.console.runs import Run
 from openhifu.imaging import read_case
 from openhifu.imaging.pelvis import Pelvis, new_pelvis
-from openhifu.model.fibroids import FibroidOutcome, eef_ratio
+from openhifu.model.fibroids import FibroidOutcome, eef, eef_ratio
 from openhifu.planning.make import Planned, make_plan
 from openhifu.planning.powers import STOPPED
 from openhifu.reporting.cohort import FIBROIDS_2021, Cohort
@@ -125,7 +125,7 @@ def _told(who: FibroidOutcome, planned: Planned, run: Run) -> FibroidOutcome:
         voxel=after.cem43.grid.spacing[0],
         exposures=did.sonications,
         planned_ratio=plan.prediction.coverage,
-        planned_eef=1e-9 * plan.prediction.energy / max(plan.prediction.ablated_volume, 1e-12),
+        planned_eef=eef(plan.prediction.energy, plan.prediction.ablated_volume),
         ratio=did.npv_ratio,
         ablated=did.ablated_volume,
         energy=did.energy,
@@ -147,9 +147,8 @@ def table(found: Sequence[FibroidOutcome], beside: Cohort = FIBROIDS_2021) -> li
         if o.refused:
             lines.append(f"{name:<18}not treated: {o.refused}")
             continue
-        eef = "-" if o.eef is None else f"{o.eef:.2f}"
-        expected = f"{100 * o.planned_ratio:>9.1f}{o.planned_eef:>8.2f}"
-        cost = f"{100 * o.ratio:>11.1f}{eef:>8}{o.energy / 1e3:>8.0f}{o.time / 3600:>6.1f}"
+        expected = f"{100 * o.planned_ratio:>9.1f}{_written(o.planned_eef):>8}"
+        cost = f"{100 * o.ratio:>11.1f}{_written(o.eef):>8}{o.energy / 1e3:>8.0f}{o.time / 3600:>6.1f}"
         ended = "" if o.ending is Ending.COMPLETED else f"   ended: {o.ending}"
         over = f"   over: {'; '.join(o.exceeded)}" if o.exceeded else ""
         lines.append(f"{name:<18}{1e3 * o.voxel:>6.0f}{o.exposures:>7}{expected}{cost}{ended}{over}")
@@ -159,6 +158,10 @@ def table(found: Sequence[FibroidOutcome], beside: Cohort = FIBROIDS_2021) -> li
         f"{1e-9 * beside.eef:.2f} J/mm3 ({beside.source})"
     )
     return [*lines, *_trends(found, beside)]
+
+
+def _written(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _trends(found: Sequence[FibroidOutcome], beside: Cohort) -> list[str]:

@@ -27,7 +27,7 @@ def steer(
     dose: Annotated[bool, typer.Option(help="Also heat bone and target with an exposure of each way.")] = True,
     peak: Annotated[float, typer.Option(help="degC that the target reaches in that exposure.")] = 70.0,
     foci: Annotated[int, typer.Option(min=0, help="Also make so many foci at once, on a ring about the target.")] = 0,
-    radius_mm: Annotated[float, typer.Option(help="Of that ring.")] = 4.0,
+    radius_mm: Annotated[float | None, typer.Option(help="Of that ring; 4 if not given.")] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for drives and pictures.")] = Path("steer"),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")] = False,
 ) -> None:
@@ -37,14 +37,18 @@ def steer(
 
     Example: openhifu steer cases/liver --device h317-like --direction=-0.786,-0.554,-0.275 --foci 4 -o steer
     """
+    from openhifu.base.errors import OutOfRange
     from openhifu.console.planning import open_case, with_device
     from openhifu.console.steering import report_steering, steered
 
+    if radius_mm is not None and not foci:
+        raise OutOfRange("a radius is that of a ring of foci; say how many with --foci, or leave it out")
+    radius = 4e-3 if radius_mm is None else 1e-3 * radius_mm
     data = open_case(case)
     if device:
         data = with_device(data, device)
     with progress_bar(as_json) as progress:
-        found = steered(data, _direction(direction), peak if dose else None, progress, foci, 1e-3 * radius_mm)
+        found = steered(data, _direction(direction), peak if dose else None, progress, foci, radius)
     written = report_steering(found, out)
     gain = found.correction
     numbers = {

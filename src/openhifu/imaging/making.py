@@ -32,7 +32,7 @@ from openhifu.model.case import Case
 from openhifu.model.case_data import CaseData
 from openhifu.model.catalogue import transducer
 from openhifu.model.ct_calibration import CtTissue
-from openhifu.model.limits import OrganAtRisk, Titration
+from openhifu.model.limits import OrganAtRisk
 from openhifu.model.target import Target
 from openhifu.model.tissuemap import LabelMap
 
@@ -70,7 +70,7 @@ class NewCase:
         ct_tissues: tissues that take values from their own CT numbers, by named calibrations; none unless asked for.
         segment: how classes are found where there are no labels: ``classical``, or empty for not at all.
         lattice: m between spots across and along the beam, instead of the preset's.
-        titration: how delivery adapts the power, instead of the preset's.
+        titration_of: another preset that says how delivery adapts the power; empty for the preset's own.
     """
 
     ct: Path
@@ -89,7 +89,7 @@ class NewCase:
     ct_tissues: tuple[CtTissue, ...] = ()
     segment: str = ""
     lattice: tuple[float, float] | None = None
-    titration: Titration | None = None
+    titration_of: str = ""
 
 
 def new_case(folder: str | Path, wanted: NewCase, progress: Progress = silent) -> list[Outcome]:
@@ -275,8 +275,8 @@ def _prescription(wanted: NewCase, start: Preset) -> dict[str, object]:
     change: dict[str, object] = {}
     if wanted.lattice is not None:
         change |= dict(zip(("lateral_spacing", "axial_spacing"), wanted.lattice, strict=True))
-    if wanted.titration is not None:
-        change["titration"] = wanted.titration
+    if wanted.titration_of:
+        change["titration"] = preset(wanted.titration_of).prescription.to_si()["titration"]
     return start.prescription.to_si() | change
 
 

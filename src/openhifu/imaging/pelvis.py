@@ -23,7 +23,6 @@ from openhifu.base.outcome import Outcome
 from openhifu.imaging.labels import names_csv
 from openhifu.imaging.making import NewCase, new_case
 from openhifu.imaging.nifti import nifti_bytes
-from openhifu.model.limits import Titration
 from openhifu.model.target import LabelTarget, Sphere
 
 NAMES = {
@@ -147,17 +146,6 @@ class Pelvis:
 LATTICE = 4e-3, 6e-3
 """m between spots across and along the beam where a part of a fibroid is treated: close enough that none stays cold."""
 
-TITRATION = Titration(
-    test_share=0.35,
-    test_on_time=8.0,
-    growth_time=1.6,
-    reading_share=0.74,
-    lowest_scale=0.6,
-    highest_scale=1.6,
-    damping=0.5,
-)
-"""Of a part of a fibroid: as in the presets of liver and pelvis, for a beam of the same width."""
-
 _LEAST_PART = 8e-3
 
 
@@ -170,8 +158,8 @@ def new_pelvis(
         folder: must not exist.
         pelvis: its dimensions.
         device: catalogue name.
-        treat: diameter [m] of a sphere in the fibroid's middle to treat densely and with titration; None treats the
-            whole fibroid as the preset has it.
+        treat: diameter [m] of a sphere in the fibroid's middle to treat densely and with the titration of the preset
+            for soft tissue of the pelvis; None treats the whole fibroid as its own preset has it.
 
     Raises:
         OutOfRange: if that sphere does not lie within the fibroid.
@@ -196,7 +184,7 @@ def new_pelvis(
             label_tissues=(("fibroid", GRADES[pelvis.grade]),),
             target=LabelTarget(label="fibroid") if treat is None else Sphere(centre=(0, 0, 0), radius=treat / 2),
             lattice=None if treat is None else LATTICE,
-            titration=None if treat is None else TITRATION,
+            titration_of="" if treat is None else "pelvis",
             device=device,
             preset="fibroid",
             pseudonym="parametric",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+from pydantic import Field
+
 from openhifu.base.errors import UnknownName
 from openhifu.imaging.case_file import parse_toml, section_of
 from openhifu.imaging.sections import OrganSection, PrescriptionSection, SiteSection, Text, ThresholdsSection
@@ -11,14 +13,18 @@ from openhifu.imaging.units_in_files import Section
 
 
 class Preset(Section):
-    """A preset file: the tables of ``case.toml`` that are not about one patient."""
+    """A preset file: the tables of ``case.toml`` that are not about one patient.
+
+    ``label_tissues_of`` names a preset whose label tissues it has too, after its own.
+    """
 
     title: Text
     background: Text
     prescription: PrescriptionSection
     site: SiteSection
     thresholds: ThresholdsSection
-    label_tissues: dict[str, Text]
+    label_tissues_of: Text | None = None
+    label_tissues: dict[str, Text] = Field(default_factory=dict)
     organ: tuple[OrganSection, ...]
 
 
@@ -38,4 +44,9 @@ def preset(name: str) -> Preset:
     if name not in preset_names():
         raise UnknownName("preset", name, preset_names())
     text = files("openhifu").joinpath(f"data/presets/{name}.toml").read_text(encoding="utf-8")
-    return section_of(Preset, parse_toml(text, f"preset {name!r}"), f"preset {name!r}")
+    found = section_of(Preset, parse_toml(text, f"preset {name!r}"), f"preset {name!r}")
+    if found.label_tissues_of is None:
+        return found
+    return found.model_copy(
+        update={"label_tissues": {**found.label_tissues, **preset(found.label_tissues_of).label_tissues}}
+    )

@@ -24,7 +24,7 @@ class FibroidOutcome(Record):
         voxel: edge of the voxels of heat and dose [m].
         exposures: delivered.
         planned_ratio: share of the fibroid that the plan expects over the goal.
-        planned_eef: energy per ablated volume that the plan expects [J/mm3], eta = 1.
+        planned_eef: energy per ablated volume that the plan expects [J/mm3], eta = 1; None if it expects none.
         ratio: share that was over it in the rehearsal.
         ablated: m3 over the goal anywhere.
         energy: J acoustic.
@@ -43,7 +43,7 @@ class FibroidOutcome(Record):
     voxel: float = 0.0
     exposures: int = 0
     planned_ratio: float = 0.0
-    planned_eef: float = 0.0
+    planned_eef: float | None = None
     ratio: float = 0.0
     ablated: float = 0.0
     energy: float = 0.0
@@ -55,7 +55,12 @@ class FibroidOutcome(Record):
     @property
     def eef(self) -> float | None:
         """Energy per ablated volume [J/mm3] with eta = 1; None where nothing was ablated."""
-        return self.energy / self.ablated * _CUBIC_MM if self.ablated > 0 else None
+        return eef(self.energy, self.ablated)
+
+
+def eef(energy: float, ablated: float) -> float | None:
+    """Energy [J] per ablated volume [m3], in J/mm3; None where nothing was ablated."""
+    return energy / ablated * _CUBIC_MM if ablated > 0 else None
 
 
 def eef_ratio(found: Sequence[FibroidOutcome], grade: str, small: tuple[float, float], above: float) -> float | None:

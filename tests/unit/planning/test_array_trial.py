@@ -45,6 +45,11 @@ def test_a_ring_of_foci_is_even_and_dark_in_its_middle() -> None:
             ring(here, count, radius)
 
 
+def test_a_radius_without_foci_is_refused() -> None:
+    done = CliRunner().invoke(app, ["steer", "cases/liver", "--radius-mm", "5"])
+    assert done.exit_code == 2 and "--foci" in done.output
+
+
 def test_without_bone_there_is_nothing_to_spare() -> None:
     with pytest.raises(Infeasible, match="nothing to spare"):
         setting(case_data(block()), _DEVICE, _POSE).bone_view()

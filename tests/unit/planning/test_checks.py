@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from openhifu.base.field import Field, Quantity
+from openhifu.base.grid import Grid
 from openhifu.base.outcome import Verdict
 from openhifu.model.history import Curves, TreatmentHistory
 from openhifu.model.plan import OrganPrediction, Prediction
@@ -178,3 +179,14 @@ def test_a_rule_warns_before_it_fails():
     soft = Rule("x", 10.0, "min", "test", hard=False)
     assert [below(soft, v, "s", "r").verdict for v in (9.0, 10.0)] == [Verdict.WARNING, Verdict.OK]
     assert above(rule, 7.0, "s", "r").remedy == "" and above(rule, 11.0, "s", "r").remedy == "r"
+
+
+@pytest.mark.parametrize(("voxel", "said"), [(1e-3, False), (2e-3, True)])
+def test_coarse_voxels_of_heat_are_said(voxel: float, said: bool) -> None:
+    given = evidence()
+    grid = Grid.box((-10e-3, 90e-3, -10e-3), (10e-3, 110e-3, 10e-3), voxel)
+    dose = Field(grid, np.zeros(grid.shape, np.float32), Quantity.CEM43)
+    findings = run_checks(replace(given, history=replace(given.history, cem43=dose)))
+    coarse = [f for f in findings if f.check == "voxels of heat"]
+    assert bool(coarse) == said
+    assert all(f.verdict is Verdict.WARNING and "voxels of 2.0 mm" in f.sentence for f in coarse)

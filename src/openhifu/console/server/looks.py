@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import subprocess
 import sys
 import threading
@@ -15,6 +16,10 @@ from openhifu.base.errors import DeviceFault
 from openhifu.base.record import Record
 from openhifu.console.server.forms import Form
 from openhifu.console.server.refusals import Refused
+
+_GRACE = 2.0  # s for the process to end by itself
+PATIENCE = 60.0
+"""s that the process may take for an answer, opening a case included; then it is taken for hung and ended."""
 
 
 class LookWish(Form):
@@ -108,7 +113,11 @@ class Looks:
             if pipe:
                 with suppress(OSError):
                     pipe.close()
-        self._process.wait()
+        try:
+            self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._process = None
 
     def _said(self, line: str) -> str:
@@ -127,5 +136,8 @@ class Looks:
             if self._process.stdin and self._process.stdout:
                 self._process.stdin.write(line + "\n")
                 self._process.stdin.flush()
-                return self._process.stdout.readline()
+                if select.select([self._process.stdout], [], [], PATIENCE)[0]:
+                    return self._process.stdout.readline()
+                self._process.kill()
+                self.close()
         return ""

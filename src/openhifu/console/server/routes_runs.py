@@ -321,6 +321,7 @@ def _with_earlier(console: Console, seen: RunSeen) -> float | None:
 def _prepared(console: Console, treatment: Treatment) -> RunShown:
     """A run whose folder is not made yet."""
     asked, plan = treatment.request, console.library.plan(treatment.request.plan)
+    begun = console.runs.find(asked.resume_of).begun if asked.resume_of else frozenset[int]()
     return RunShown(
         id=asked.run,
         plan=asked.plan,
@@ -337,7 +338,7 @@ def _prepared(console: Console, treatment: Treatment) -> RunShown:
         journal_sentence="no journal yet",
         resumable=False,
         resume_of=asked.resume_of or None,
-        to_deliver_j=plan.energy,
+        to_deliver_j=sum(s.energy for s in plan.sonications if s.index not in begun),
         with_earlier_j=None,
         planned_j=plan.energy,
         report=False,

@@ -46,9 +46,14 @@ class RunSeen:
         return frozenset(first.done) if isinstance(first, RunStarted) else frozenset[int]()
 
     @property
+    def begun(self) -> frozenset[int]:
+        """Indices of the spots of the plan begun in this run or those it goes on from."""
+        return self.earlier | begun(self.journal.events)
+
+    @property
     def spots_done(self) -> int:
-        """Spots of the plan begun in this run or those it goes on from."""
-        return len(self.earlier | begun(self.journal.events))
+        """How many these are."""
+        return len(self.begun)
 
     @property
     def energy(self) -> float:

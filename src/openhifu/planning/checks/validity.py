@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from openhifu.base.outcome import Verdict
 from openhifu.model.plan import Finding
+from openhifu.planning.beam import USUAL
 from openhifu.planning.checks.evidence import Evidence
 
 BONE_NOTED = 0.05
@@ -20,6 +21,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     """Warnings about the model, not about the patient."""
     yield _bone(evidence)
     yield _amplitude(evidence)
+    yield from _coarse_heat(evidence)
     yield Finding(
         check="breathing",
         verdict=Verdict.WARNING,
@@ -33,6 +35,25 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         source="a spot is 2 mm wide; the liver moves 10 to 20 mm with breathing",
         remedy="breath-hold or gating, with the target's place confirmed before every exposure",
     )
+
+
+def _coarse_heat(evidence: Evidence) -> Iterator[Finding]:
+    """Only where the heat of all spots would not have fitted on the usual voxels."""
+    voxel, usual = evidence.history.cem43.grid.spacing[0], USUAL.field * USUAL.blocks
+    if voxel > 1.01 * usual:
+        yield Finding(
+            check="voxels of heat",
+            verdict=Verdict.WARNING,
+            sentence=(
+                f"the target takes so many spots that heat and dose are kept on voxels of {1e3 * voxel:.1f} mm: "
+                "peaks of single exposures are flattened, and volumes and doses of thin organs are rougher"
+            ),
+            value=1e3 * voxel,
+            limit=1e3 * usual,
+            unit="mm",
+            source="a focus is about 1 mm wide; the heat of all spots on 1 mm would not fit into memory",
+            remedy="treat a part of the target at a time, or set the spots further apart",
+        )
 
 
 def _bone(evidence: Evidence) -> Finding:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from openhifu.base.errors import DeviceFault
+from openhifu.console.server import looks as module
 from openhifu.console.server.looks import Looks, LookShown, LookWish
 from openhifu.console.server.refusals import Refused
 
@@ -69,3 +73,21 @@ def test_what_cannot_be_looked_at_is_said(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(Looks, "_said", lambda self, line: "")
     with pytest.raises(DeviceFault, match="ended without a word"):
         Looks(Path("nowhere")).seen("Pia", PLAN, wish)
+
+
+def test_a_process_that_hangs_is_ended_and_asked_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[str]] = []
+    start = subprocess.Popen
+
+    def hanging(command: list[str], **options: Any) -> subprocess.Popen[str]:
+        started.append(start([sys.executable, "-c", "import time; time.sleep(600)"], **options))
+        return started[-1]
+
+    monkeypatch.setattr(module, "PATIENCE", 0.2)
+    monkeypatch.setattr(module.subprocess, "Popen", hanging)
+    looks = Looks(Path("nowhere"))
+    with pytest.raises(DeviceFault, match="ended without a word"):
+        looks.seen("Pia", PLAN, LookWish(azimuth_rad=0.0, elevation_rad=0.0))
+    looks.close()
+    assert len(started) == 2
+    assert all(process.poll() is not None for process in started)
