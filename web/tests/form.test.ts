@@ -81,7 +81,7 @@ it("writes ticks with as many decimals as their step needs, so that no two look 
 
 it("writes the server's sentences as people do", () => {
   expect(sentence("the hottest point is expected to reach 87.0 degC")).toBe(
-    "The hottest point is expected to reach 87.0 °C.",
+    "The hottest point is expected to reach 87.0\u00a0°C.",
   );
   expect(sentence("is this the patient?")).toBe("Is this the patient?");
   expect(sentence("")).toBe("");

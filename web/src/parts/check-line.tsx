@@ -1,7 +1,7 @@
 /** A check of a plan: its verdict, its name, its value beside its limit, and where the limit comes from. */
 
 import type { Check } from "../api/types";
-import { number, unitSign } from "../words/numbers";
+import { number, signed, unitSign } from "../words/numbers";
 import { spoken } from "./said";
 import { VerdictSays } from "./says";
 
@@ -16,7 +16,7 @@ export function CheckLine({ check }: { check: Check }) {
             · {number(check.value, 1)} / {number(check.limit, 1)} {unitSign(check.unit)}
           </span>
         )}
-        {check.source && <span lang="en"> · {check.source}</span>}
+        {check.source && <span lang="en"> · {signed(check.source)}</span>}
       </p>
     </VerdictSays>
   );

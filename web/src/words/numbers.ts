@@ -44,12 +44,17 @@ export function unitSign(unit: string): string {
   return unit === "degC" ? "°C" : unit;
 }
 
+/** Degrees by their sign, on the line of their number. */
+export function signed(text: string): string {
+  return text.replace(/ ?\bdegC\b/g, "\u00a0°C");
+}
+
 /** A sentence of the server's as people write it: its first letter large, units by their signs, a full stop. */
 export function sentence(text: string): string {
-  const signed = text.trim().replace(/\bdegC\b/g, "°C");
-  const stop = /[\u3040-\u30ff\u4e00-\u9fff]$/.test(signed) ? "。" : ".";
-  const whole = /[.!?:…。？！]$/.test(signed) ? signed : signed + stop;
-  return signed === "" ? "" : whole.charAt(0).toUpperCase() + whole.slice(1);
+  const said = signed(text.trim());
+  const stop = /[\u3040-\u30ff\u4e00-\u9fff]$/.test(said) ? "。" : ".";
+  const whole = /[.!?:…。？！]$/.test(said) ? said : said + stop;
+  return said === "" ? "" : whole.charAt(0).toUpperCase() + whole.slice(1);
 }
 
 /** Text with its fingerprints cut to what people compare. */
