@@ -30,7 +30,7 @@ function program(folder = join(ROOT, "..", "src", "openhifu")): string {
     .map((entry) => {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) return program(path);
-      return entry.name.endsWith(".py") ? readFileSync(path, "utf8") : "";
+      return /\.py$|^words\.toml$/.test(entry.name) ? readFileSync(path, "utf8") : "";
     })
     .join("\n")
     .replace(/"\s*\n\s*f?"/g, "")
@@ -45,6 +45,9 @@ const COMPOSED: Record<string, string[]> = {
   end_no_line: ["stopped by {}", "the console", "no stop line was opened"],
   end_answered: ["{} answered {} to: {}"],
   check_far_dose: ["far-field dose"],
+  step_arm: ["arm {}{}", "exposure {} ({}): {} W for {} s"],
+  step_arm_off: ["arm {}{}", "exposure {} ({}): {} W for {} s", ", {} elements off"],
+  step_fire: ["fire {}", "exposure {} ({}): {} W for {} s"],
 };
 
 it("has words only for what the program still says", () => {

@@ -119,12 +119,12 @@ def require_allowed(
     """
     planned = next((s for s in plan.sonications if s.index == step.index), None)
     if planned is None or planned.focus != step.focus or planned.elements_off != step.elements_off:
-        raise NotApproved(f"exposure {step.index} is not one of the approved plan")
+        raise NotApproved(f"exposure {step.index + 1} is not one of the approved plan")
     if step.purpose is Purpose.AGAIN and step.index not in again:
-        raise NotApproved(f"exposure {step.index} once more is a change of the plan that nobody approved")
+        raise NotApproved(f"exposure {step.index + 1} once more is a change of the plan that nobody approved")
     if before >= _times_allowed(plan, step.purpose):
         raise NotApproved(
-            f"exposure {step.index} ({step.purpose}) was begun {before} times before; nothing is repeated"
+            f"exposure {step.index + 1} ({step.purpose}) was begun {before} times before; nothing is repeated"
         )
     site, ceilings, energy = plan.site, device.ceilings, step.power * step.on_time
     for name, value, limit in (
@@ -134,7 +134,7 @@ def require_allowed(
         ("total energy [J]", spent + energy, min(site.total_energy, ceilings.total_energy)),
     ):
         if not value <= limit * (1 + _ROUNDING):
-            raise NotApproved(f"exposure {step.index}: {name} {value:.1f} is above the limit of {limit:.1f}")
+            raise NotApproved(f"exposure {step.index + 1}: {name} {value:.1f} is above the limit of {limit:.1f}")
 
 
 def _times_allowed(plan: TreatmentPlan, purpose: Purpose) -> float:

@@ -202,7 +202,7 @@ class TreatmentEngine:
         armed = self._output.armed
         asked = (step.index, step.purpose, step.power, step.on_time)
         if armed is None or (armed.index, armed.purpose, armed.power, armed.on_time) != asked:
-            raise NotApproved(f"exposure {step.index} is not what is armed; arm it first")
+            raise NotApproved(f"exposure {step.index + 1} is not what is armed; arm it first")
         exposure = self._exposure = Exposure(step)
         self._fired[step.index, step.purpose] += 1
         most = most_energy(step, self._source.ceilings.acoustic_power, self._rules.lease)

@@ -274,7 +274,7 @@ def _second_pass(plan: TreatmentPlan, given: Sequence[Sonication], course: Cours
     if not short or _no_more(plan, course, short[0]):
         return
     most = max(treatment_power(plan, s, course.factor, course.quiet) for s in short)
-    numbers = ", ".join(str(s.index) for s in short)
+    numbers = ", ".join(str(s.index + 1) for s in short)
     reply = yield Ask(
         text=f"{len(short)} of {len(given)} exposures were measured to get less than {control.repeat_below:.0%} of "
         f"their planned dose (no. {numbers}). That changes the plan: give these once more, at {most:.0f} W at most?",

@@ -61,22 +61,26 @@ def run_started(
 
 
 def of(step: Step) -> str:
-    """A step in words."""
+    """A step in words; exposures are counted from 1, as people see them in plan and report."""
     match step:
         case Move():
             x, y, z = (1e3 * v for v in step.focus)
-            return f"move the focus of exposure {step.index} to ({x:.1f}, {y:.1f}, {z:.1f}) mm LPS"
+            return f"move the focus of exposure {step.index + 1} to ({x:.1f}, {y:.1f}, {z:.1f}) mm LPS"
         case Arm():
             elements = f", {len(step.elements_off)} elements off" if step.elements_off else ""
-            return f"arm exposure {step.index} ({step.purpose}): {step.power:.1f} W for {step.on_time:.1f} s{elements}"
+            return f"arm {_exposure(step)}{elements}"
         case Sonicate():
-            return f"fire exposure {step.index} ({step.purpose}): {step.power:.1f} W for {step.on_time:.1f} s"
+            return f"fire {_exposure(step)}"
         case Cool():
             return f"{step.reason}: at least {step.duration:.0f} s with water at {step.water_temperature:.0f} degC"
         case Measure():
             return f"measure for {step.duration:.0f} s: {step.reason}"
         case Ask():
             return f"ask: {step.text}"
+
+
+def _exposure(step: Arm | Sonicate) -> str:
+    return f"exposure {step.index + 1} ({step.purpose}): {step.power:.1f} W for {step.on_time:.1f} s"
 
 
 def sonication_started(step: Sonicate, most: float) -> SonicationStarted:

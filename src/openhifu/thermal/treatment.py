@@ -169,7 +169,7 @@ def run_treatment(
         exposure = exposures[index]
         if exposure.least_rest > rest.max_time:
             raise OutOfRange(
-                f"exposure {index} asks for {exposure.least_rest} s of rest, the rule allows {rest.max_time} s"
+                f"exposure {index + 1} asks for {exposure.least_rest} s of rest, the rule allows {rest.max_time} s"
             )
         results.append(_expose(solver, index, exposure, rest, dose, curves))
         energy += exposure.power * exposure.on_time

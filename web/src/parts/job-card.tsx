@@ -30,7 +30,8 @@ export function JobCard({ job, changed }: { job: Job; changed?: (job: Job) => vo
       {alive && (
         <p class="quiet">
           {job.fraction !== null && percent(job.fraction)}
-          {job.message && <span lang="en"> · {job.message}</span>}
+          {job.message && " · "}
+          <Said text={job.message} />
         </p>
       )}
       {job.error && (

@@ -3,32 +3,28 @@
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../api/client";
 import type { JournalEvent } from "../api/types";
-import { cut, duration } from "../words/numbers";
+import { duration } from "../words/numbers";
 import { known, t } from "../words/words";
+import { JournalDetails } from "./journal-details";
 import { ProblemSays, Waiting } from "./says";
 
 const MOST_SHOWN = 500;
 const key = (kind: string): string => `event.${kind.replaceAll(" ", "_")}`;
 
-async function whole(run: string): Promise<JournalEvent[]> {
-  const all: JournalEvent[] = [];
-  for (;;) {
-    const after = all.at(-1)?.sequence ?? -1;
-    const { lines } = await get<{ lines: JournalEvent[] }>(`/runs/${run}/journal?after=${after}`);
-    if (lines.length === 0) return all;
-    all.push(...lines);
-  }
+interface Lines {
+  lines: JournalEvent[];
+  alarms: Record<string, string>;
 }
 
-/** The values of an event that fit in a line. */
-function details(what: JournalEvent["what"]): string {
-  return Object.entries(what)
-    .filter(([name, value]) => name !== "kind" && ["string", "number"].includes(typeof value) && value !== "")
-    .map(
-      ([name, value]) =>
-        `${name.replaceAll("_", " ")} ${typeof value === "number" ? Number(value.toPrecision(4)) : cut(String(value))}`,
-    )
-    .join(" · ");
+async function whole(run: string): Promise<Lines> {
+  const all: Lines = { lines: [], alarms: {} };
+  for (;;) {
+    const after = all.lines.at(-1)?.sequence ?? -1;
+    const { lines, alarms } = await get<Lines>(`/runs/${run}/journal?after=${after}`);
+    if (lines.length === 0) return all;
+    all.lines.push(...lines);
+    Object.assign(all.alarms, alarms);
+  }
 }
 
 const TONES: Record<string, string> = {
@@ -40,12 +36,13 @@ const TONES: Record<string, string> = {
 };
 
 export function JournalView({ run }: { run: string }) {
-  const [events, setEvents] = useState<JournalEvent[] | null>(null);
+  const [events, setEvents] = useState<Lines | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
   const [readings, setReadings] = useState(false);
   useEffect(() => void whole(run).then(setEvents, setProblem), [run]);
   const shown =
-    events?.filter((event) => readings || !["reading", "step started", "step ended"].includes(event.what.kind)) ?? [];
+    events?.lines.filter((event) => readings || !["reading", "step started", "step ended"].includes(event.what.kind)) ??
+    [];
   return (
     <div class="stack">
       <label class="inline">
@@ -61,9 +58,7 @@ export function JournalView({ run }: { run: string }) {
             <div>
               <strong>{known(key(event.what.kind), event.what.kind)}</strong>{" "}
               {event.person && <span class="quiet">{event.person}</span>}
-              <p class="quiet" lang="en">
-                {details(event.what)}
-              </p>
+              <JournalDetails what={event.what} alarms={events!.alarms} />
             </div>
           </li>
         ))}

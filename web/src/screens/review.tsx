@@ -16,7 +16,7 @@ import { Tabs } from "../parts/tabs";
 import { OverlayKey, ViewTools } from "../parts/view-tools";
 import { go } from "../route";
 import { Views } from "../viewer/views";
-import { moment, number, percent, quantity, sentence } from "../words/numbers";
+import { moment, number, percent, quantity } from "../words/numbers";
 import { known, t } from "../words/words";
 import { useOverlay } from "./plan";
 import { TableHead, type Column } from "../parts/table-head";
@@ -116,8 +116,8 @@ function Summary({ run, plan }: { run: RunView; plan: PlanView | null }) {
             </Fact>
           )}
         </dl>
-        <p class={run.journal_ok ? "says" : "says error"} lang="en">
-          {sentence(run.journal_sentence.replace(/^\S+: /, ""))}
+        <p class={run.journal_ok ? "says" : "says error"}>
+          <Said text={run.journal_sentence.replace(/^\S+: /, "")} />
         </p>
       </div>
       <Resume run={run} />

@@ -27,9 +27,11 @@ from openhifu.console.server.treat.engine_request import TreatRequest
 from openhifu.console.server.treat.following import State
 from openhifu.console.server.treat.online import Treatment
 from openhifu.console.server.volumes import OverlayShown, overlay
+from openhifu.delivery.alarms import alarm_table
 from openhifu.delivery.folds import delivered_spots
 from openhifu.imaging import read_history
 from openhifu.model.delivered import DeliveredSpot
+from openhifu.model.events import InterlockTripped
 from openhifu.model.history import TreatmentHistory
 
 router = APIRouter(prefix="/api", tags=["runs"])
@@ -103,9 +105,10 @@ class RunShown(RunLine):
 
 
 class Lines(Form):
-    """Events as the journal has them."""
+    """Events as the journal has them, and for every interlock that tripped in them the text of its alarm."""
 
     lines: list[dict[str, Any]]
+    alarms: dict[str, str]
 
 
 class AnswerGiven(Form):
@@ -177,7 +180,9 @@ def run(id: Identifier, request: Request) -> RunShown:
 def journal(id: Identifier, request: Request, after: Annotated[int, Query(ge=-1, le=2**31)] = -1) -> Lines:
     """Events after one of that number, a thousand at most."""
     events = console_of(request).runs.find(id).journal.events[after + 1 : after + 1001]
-    return Lines(lines=[event.data() for event in events])
+    tripped = {event.what.name for event in events if isinstance(event.what, InterlockTripped)}
+    texts = {name: alarm_table().of(name).text for name in tripped}
+    return Lines(lines=[event.data() for event in events], alarms=texts)
 
 
 @router.get("/runs/{id}/overlay/{what}")
