@@ -35,11 +35,13 @@ from openhifu.planning.predict import came_to
 from openhifu.planning.scene import Scene, scene
 from openhifu.twin.rehearse import rehearse as run_on_twin
 
-CONTROL = DoseControl(share=1.0, repeat_below=0.05, longest=1.4, most_repeats=1, organ_share=0.9)
-"""The closed loop of a plan that prescribes none: an exposure ends at its planned dose, or after 1.4 of its time.
+CONTROL = DoseControl(share=0.25, repeat_below=0.05, longest=1.4, most_repeats=1, organ_share=0.9)
+"""The closed loop of a plan that prescribes none: an exposure ends at a quarter of its dose or at 1.4 of its time.
 
-It is topped up below a twentieth of that dose, which is about 4 K less than planned: dose doubles with every kelvin,
-and at half of it every exposure that noise reads a kelvin low would be given twice, at the cost of what lies before it.
+Dose doubles with every kelvin, so a quarter is 2 K below the plan: about what a voxel that reads a smaller share of the
+rise than titration takes may hide of the hottest point. Below a twentieth of the planned dose an exposure is topped up,
+about 4 K below the plan: were it at half, each one that noise reads a kelvin low would be given twice, at the cost of
+what lies before it.
 """
 
 _OUTCOME, _JOURNAL = "outcome.json", "journal.jsonl"
