@@ -9,6 +9,9 @@ from openhifu.base.errors import OutOfRange
 
 _NANOSECONDS = 1_000_000_000
 
+CAUGHT_UP = 0.5
+"""s that computing may fall behind the pace and still be caught up: about one image of a warm patient."""
+
 
 class SimulatedClock:
     """A clock that jumps ahead whenever someone sleeps; counts in nanoseconds, so that 0.1 s ten times is 1 s.
@@ -50,10 +53,10 @@ class SimulatedClock:
         return (self._start + timedelta(microseconds=self._now // 1000)).isoformat(timespec="milliseconds")
 
     def _keep_pace(self, pace: float) -> None:
-        """Wait until the clock is due; time lost to computing is not caught up, so a person never sees it race."""
+        """Wait until the clock is due; what is lost beyond ``CAUGHT_UP`` stays lost: a person never sees it race."""
         due = self._began + self.now() / pace
         behind = time.monotonic() - due
-        if behind >= 0:
-            self._began += behind
-        else:
+        if behind < 0:
             time.sleep(-behind)
+        else:
+            self._began += max(behind - CAUGHT_UP, 0.0)

@@ -37,13 +37,22 @@ def test_it_takes_as_long_as_its_pace_says(real: RealTime) -> None:
     assert clock.now() == 4.0
 
 
-def test_time_lost_to_computing_is_not_caught_up(real: RealTime) -> None:
+def test_what_one_image_takes_is_caught_up(real: RealTime) -> None:
+    clock = SimulatedClock(pace=20.0)
+    real.now += 0.4
+    clock.sleep(2.0)
+    assert real.now == pytest.approx(100.4)
+    clock.sleep(20.0)
+    assert real.now == pytest.approx(101.1)
+
+
+def test_more_time_lost_to_computing_stays_lost(real: RealTime) -> None:
     clock = SimulatedClock(pace=20.0)
     real.now += 3.0
     clock.sleep(0.1)
     assert real.now == pytest.approx(103.0)
-    clock.sleep(2.0)
-    assert real.now == pytest.approx(103.1)
+    clock.sleep(20.0)
+    assert real.now == pytest.approx(104.0 - room.CAUGHT_UP)
 
 
 def test_without_a_pace_it_waits_for_nobody(real: RealTime) -> None:

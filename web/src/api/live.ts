@@ -7,11 +7,30 @@ import type { LiveStatus } from "./types";
 /** Frames that may be under way at once: one being shown, one coming. */
 const CREDITS = 2;
 const AGAIN_MS = 500;
+/** How long numbers may wait to be shown together [ms]: nobody reads ten a second, and every change is drawn anew. */
+const NUMBERS_MS = 250;
 /** The server's code for a run that is not on, or not any more. */
 export const OVER = 4000;
 
 export function socketAddress(path: string): string {
   return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api${path}`;
+}
+
+/** Whether a status brings new numbers only: no other state, output, question, alarm, spot or ending. */
+export function onlyNumbers(before: LiveStatus | null, now: LiveStatus): boolean {
+  const told = (of: LiveStatus): string =>
+    JSON.stringify([
+      of.state,
+      of.output_on,
+      of.question,
+      of.alarms,
+      of.sounding,
+      of.spot,
+      of.spots_done,
+      of.ending,
+      of.sentence,
+    ]);
+  return before !== null && told(before) === told(now);
 }
 
 export class LiveLine {
@@ -25,6 +44,8 @@ export class LiveLine {
   private socket: WebSocket | null = null;
   private closed = false;
   private owed = 0;
+  private waiting: LiveStatus | null = null;
+  private timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(private readonly run: string) {
     this.open();
@@ -44,7 +65,15 @@ export class LiveLine {
 
   private hear(text: string): void {
     this.heardAt = performance.now();
-    this.status.value = JSON.parse(text) as LiveStatus;
+    this.waiting = JSON.parse(text) as LiveStatus;
+    if (!onlyNumbers(this.status.value, this.waiting)) this.tell();
+    else this.timer ??= setTimeout(() => this.tell(), NUMBERS_MS);
+  }
+
+  private tell(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    if (this.waiting) this.status.value = this.waiting;
   }
 
   private async see(message: ArrayBuffer): Promise<void> {
@@ -63,6 +92,7 @@ export class LiveLine {
 
   close(): void {
     this.closed = true;
+    this.tell();
     this.socket?.close();
   }
 }

@@ -34,6 +34,9 @@ import { t } from "../words/words";
 /** Pixels that a close-up of the target fills. */
 const CLOSE_UP = 520;
 
+/** Between two drawings of the curves [ms]: a treatment takes an hour. */
+const CURVES_MS = 1000;
+
 /** Width of body shown around the target [m]: several times what will be treated, never more than a hand's breadth. */
 function breadth(plan: PlanView | null): number {
   const places = plan?.spots.map((spot) => spot.position_m) ?? [];
@@ -98,13 +101,19 @@ function useFrames(live: LiveLine | null, state: ViewerState, kind: "temperature
   return { picture, painted };
 }
 
+/** Every status is kept; curves are drawn anew once a second, and when the run has ended. */
 function useHistory(live: LiveLine | null): History["curves"] {
   const history = useMemo(() => new History(), [live]);
   const curves = useSignal(history.curves);
+  const drawnAt = useRef(-Infinity);
   useEffect(() => {
     if (!live) return undefined;
     return effect(() => {
-      if (live.status.value && history.add(live.status.value)) curves.value = history.curves;
+      const status = live.status.value;
+      if (!status || !history.add(status)) return;
+      if (!status.ending && performance.now() - drawnAt.current < CURVES_MS) return;
+      drawnAt.current = performance.now();
+      curves.value = history.curves;
     });
   }, [live]);
   return curves.value;
@@ -158,7 +167,7 @@ export default function Treat({ id }: { id: string }) {
     const spot = plan?.spots.find((one) => one.index === status?.spot);
     if (spot) state.moveTo(spot.position_m);
   }, [plan, status?.spot]);
-  useEffect(() => again(), [status?.spots_done, status?.output_on, status?.ending]);
+  useEffect(() => again(), [status?.spots, status?.spots_done, status?.output_on, status?.ending]);
   useEffect(() => {
     if (status?.ending) setOver(true);
   }, [status?.ending]);

@@ -119,6 +119,40 @@ export class VolumeTexture {
   }
 }
 
+/** A picture kept beside the canvas, of its size, to be drawn into and read from. */
+export class StillPicture {
+  private readonly texture: WebGLTexture;
+  private readonly frame: WebGLFramebuffer;
+
+  constructor(private readonly gl: GL) {
+    this.texture = paletteTexture(gl);
+    this.frame = gl.createFramebuffer()!;
+  }
+
+  resize(width: number, height: number): void {
+    const { gl } = this;
+    gl.bindTexture(gl.TEXTURE_2D, this.texture);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, width, height, 0, gl.RGBA, gl.UNSIGNED_BYTE, null);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.frame);
+    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, this.texture, 0);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+  }
+
+  /** Everything drawn in `paint` goes into it. */
+  into(paint: () => void): void {
+    const { gl } = this;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.frame);
+    paint();
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+  }
+
+  bind(slot: number): void {
+    this.gl.activeTexture(this.gl.TEXTURE0 + slot);
+    this.gl.bindTexture(this.gl.TEXTURE_2D, this.texture);
+  }
+}
+
+/** A flat texture that is read texel by texel. */
 export function paletteTexture(gl: GL): WebGLTexture {
   const handle = gl.createTexture()!;
   gl.bindTexture(gl.TEXTURE_2D, handle);

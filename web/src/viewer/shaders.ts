@@ -1,4 +1,4 @@
-/** The slice viewer's two programs: slices through volumes, and lit surfaces. */
+/** The viewer's programs: what of a slice stays, the overlay laid over it, and lit surfaces. */
 
 export const SLICE_VERTEX = `#version 300 es
 in vec2 corner;
@@ -10,11 +10,15 @@ void main() {
   gl_Position = vec4(corner, 0.0, 1.0);
 }`;
 
+const PLACES = `
+vec3 texture3(mat4 inverse, vec3 shape, vec3 p) { return (((inverse * vec4(p, 1.0)).xyz + 0.5) / shape).zyx; }
+bool inside(vec3 t) { return all(greaterThanEqual(t, vec3(0.0))) && all(lessThanEqual(t, vec3(1.0))); }`;
+
 /**
- * Each volume is sampled at the patient position of the pixel, so grids may differ and be oblique. Textures hold k,
- * j, i as x, y, z.
+ * What of a slice stays while a treatment goes on: image, labels, what is being drawn. Each volume is sampled at the
+ * patient position of the pixel, so grids may differ and be oblique. Textures hold k, j, i as x, y, z.
  */
-export const SLICE_FRAGMENT = `#version 300 es
+export const STILL_FRAGMENT = `#version 300 es
 precision highp float;
 precision highp sampler3D;
 precision highp usampler3D;
@@ -23,29 +27,16 @@ out vec4 colour;
 uniform sampler3D image;
 uniform usampler3D labels;
 uniform usampler3D drawn;
-uniform sampler3D overlay;
 uniform sampler2D palette;
-uniform mat4 toImage, toOverlay;
-uniform vec3 imageShape, overlayShape;
+uniform mat4 toImage;
+uniform vec3 imageShape;
 uniform vec2 window;
-uniform float labelStrength, overlayStrength;
-uniform vec2 overlayRange;
-uniform float visibleFrom;
-uniform vec4 isolines;
-uniform int isolineCount;
-uniform bool hasLabels, hasDrawn, hasOverlay;
+uniform float labelStrength;
+uniform bool hasLabels, hasDrawn;
 uniform vec3 stepRight, stepDown;
-
-vec3 texture3(mat4 inverse, vec3 shape, vec3 p) { return (((inverse * vec4(p, 1.0)).xyz + 0.5) / shape).zyx; }
-bool inside(vec3 t) { return all(greaterThanEqual(t, vec3(0.0))) && all(lessThanEqual(t, vec3(1.0))); }
+${PLACES}
 uint labelAt(vec3 p) { vec3 t = texture3(toImage, imageShape, p); return inside(t) ? texture(labels, t).r : 0u; }
 bool drawnAt(vec3 p) { vec3 t = texture3(toImage, imageShape, p); return inside(t) && texture(drawn, t).r > 0u; }
-
-vec3 heat(float x) {
-  vec3 a = mix(vec3(0.10, 0.12, 0.45), vec3(0.55, 0.12, 0.55), smoothstep(0.0, 0.35, x));
-  vec3 b = mix(a, vec3(0.95, 0.45, 0.20), smoothstep(0.30, 0.68, x));
-  return mix(b, vec3(1.0, 0.96, 0.62), smoothstep(0.65, 1.0, x));
-}
 
 void showLabels(inout vec3 shade) {
   uint here = labelAt(place);
@@ -61,6 +52,38 @@ void showDrawn(inout vec3 shade) {
   bool across = drawnAt(place + stepRight) && drawnAt(place - stepRight);
   bool rim = here && !(across && drawnAt(place + stepDown) && drawnAt(place - stepDown));
   if (here) shade = mix(shade, vec3(0.36, 0.90, 0.95), rim ? 1.0 : 0.28);
+}
+
+void main() {
+  vec3 t = texture3(toImage, imageShape, place);
+  vec3 shade = vec3(0.0);
+  if (inside(t)) shade = vec3(clamp((texture(image, t).r - window.x) / (window.y - window.x), 0.0, 1.0));
+  if (hasLabels && labelStrength > 0.0) showLabels(shade);
+  if (hasDrawn) showDrawn(shade);
+  colour = vec4(shade, 1.0);
+}`;
+
+/** The overlay of a slice, laid over what stays of it. */
+export const LAID_FRAGMENT = `#version 300 es
+precision highp float;
+precision highp sampler3D;
+in vec3 place;
+out vec4 colour;
+uniform sampler2D still;
+uniform sampler3D overlay;
+uniform mat4 toOverlay;
+uniform vec3 overlayShape;
+uniform float overlayStrength;
+uniform vec2 overlayRange;
+uniform float visibleFrom;
+uniform vec4 isolines;
+uniform int isolineCount;
+uniform bool hasOverlay;
+${PLACES}
+vec3 heat(float x) {
+  vec3 a = mix(vec3(0.10, 0.12, 0.45), vec3(0.55, 0.12, 0.55), smoothstep(0.0, 0.35, x));
+  vec3 b = mix(a, vec3(0.95, 0.45, 0.20), smoothstep(0.30, 0.68, x));
+  return mix(b, vec3(1.0, 0.96, 0.62), smoothstep(0.65, 1.0, x));
 }
 
 void showOverlay(inout vec3 shade) {
@@ -81,12 +104,8 @@ void showOverlay(inout vec3 shade) {
 }
 
 void main() {
-  vec3 t = texture3(toImage, imageShape, place);
-  vec3 shade = vec3(0.0);
-  if (inside(t)) shade = vec3(clamp((texture(image, t).r - window.x) / (window.y - window.x), 0.0, 1.0));
-  if (hasLabels && labelStrength > 0.0) showLabels(shade);
+  vec3 shade = texelFetch(still, ivec2(gl_FragCoord.xy), 0).rgb;
   if (hasOverlay && overlayStrength > 0.0) showOverlay(shade);
-  if (hasDrawn) showDrawn(shade);
   colour = vec4(shade, 1.0);
 }`;
 

@@ -88,7 +88,7 @@ function usePainting(props: ViewsProps, size: Size, eye: { value: Eye }) {
   const failed = useSignal(false);
   useEffect(() => {
     try {
-      scene.current = new Scene(canvas.current!);
+      scene.current = new Scene(canvas.current!, props.panes.includes("surface"));
     } catch {
       failed.value = true;
       return undefined;

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 CHROMIUM = shutil.which("chromium")
 
-GRAPHICS = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
-"""WebGL by software: a machine for tests has no graphics."""
+GRAPHICS = ("--enable-unsafe-swiftshader",)
+"""WebGL by software, pages composed without it: what a browser does on a machine that has no graphics."""
 
 SIZE = (1440, 900)
 """Pixels of a window."""
