@@ -147,7 +147,7 @@ class Watcher:
         """Reads and signs from now on, until its lines are closed."""
         self._browser, self._run, self._live, self._line = browser, run, live, line
         self._news, self._newest = threading.Condition(), dict[str, Any]()
-        for act in (self._read, self._sign):
+        for act in (self._read, self._sign, self._hear):
             threading.Thread(target=act, daemon=True).start()
 
     @classmethod
@@ -186,6 +186,14 @@ class Watcher:
             while True:
                 self._line.send(".")
                 time.sleep(0.25)
+        except (ConnectionClosed, OSError):
+            return
+
+    def _hear(self) -> None:
+        """What the stop line answers is taken off it: a line that nobody reads is closed after some seconds."""
+        try:
+            for _ in self._line:
+                pass
         except (ConnectionClosed, OSError):
             return
 
