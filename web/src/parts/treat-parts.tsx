@@ -50,7 +50,7 @@ export function StateStrip({ status, picture }: { status: LiveStatus | null; pic
     <div class="state" data-tone={toneOf(status)}>
       <div class="says-state" role="status" aria-live="polite">
         <span class="lamp" aria-hidden="true" />
-        <strong>{sentence(stateWords(status)).replace(/\.$/, "")}</strong>
+        <strong>{sentence(stateWords(status)).replace(/[.。]$/, "")}</strong>
         <span class="sentence">
           <Said text={status?.sentence ?? ""} />
         </span>
