@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 
 _PRIORITY = 10
 """Of the real-time policy, 1 to 99: above all ordinary work, below the kernel's own threads."""
 
 _NICENESS = -10
 """Where real time is refused."""
+
+_AUTOGROUP = Path("/proc/self/autogroup")
+"""Linux's group of the session that this process is in; to read or to write its niceness."""
 
 
 def take_precedence(alone: bool = False) -> str:
@@ -68,3 +72,15 @@ def be_ordinary(niceness: int = 0) -> None:
     """
     with contextlib.suppress(AttributeError, OSError):
         os.setpriority(os.PRIO_PROCESS, 0, niceness)
+    _let_session_give_way(niceness)
+
+
+def _let_session_give_way(niceness: int) -> None:
+    """The niceness of a session, for the process that leads one.
+
+    Linux shares processors among sessions first (autogroups, on by default on a desktop), and niceness counts within a
+    session only: a job in a session of its own would have as much as the engine of a treatment, however nice it is.
+    """
+    with contextlib.suppress(AttributeError, OSError):
+        if os.getsid(0) == os.getpid():
+            _AUTOGROUP.write_text(str(niceness))

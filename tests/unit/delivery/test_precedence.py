@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +63,16 @@ def test_a_preferred_process_passes_it_on_to_its_threads_and_those_it_starts_can
 def test_it_stays_within_the_thread_that_took_it() -> None:
     policies(alone=True)
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system shares processors by process alone")
+def test_a_process_that_leads_a_session_gives_way_with_all_of_it() -> None:
+    program = (
+        "from openhifu.delivery import precedence as p; p.be_ordinary(7); print(open('/proc/self/autogroup').read())"
+    )
+    alone = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    leading = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, start_new_session=True
+    )
+    assert leading.stdout.strip().endswith("nice 7")
+    assert not alone.stdout.strip().endswith("nice 7")
