@@ -54,6 +54,12 @@ def steered(prescription: Prescription, control: DoseControl | None) -> Prescrip
     return prescription.model_copy(update={"control": control if prescription.titration else None})
 
 
+def shortened(prescription: Prescription, share: float | None) -> Prescription:
+    """With exposures that may be shorter, or without."""
+    shortest = None if share is None else share * prescription.on_time
+    return prescription.model_copy(update={"shortest_on_time": shortest})
+
+
 prescriptions = st.builds(
     Prescription,
     goal_cem43=positive,
@@ -70,6 +76,7 @@ prescriptions = st.builds(
     titration=st.none() | titrations,
 )
 prescriptions = st.builds(steered, prescriptions, st.none() | controls)
+prescriptions = st.builds(shortened, prescriptions, st.none() | st.floats(min_value=0.01, max_value=1))
 sites = st.builds(
     SiteLimits,
     acoustic_power=positive,

@@ -68,13 +68,19 @@ def _limit(finding: Finding) -> str:
     return f"limit {finding.limit:.4g}{unit}, {left}"
 
 
+def _seconds(plan: TreatmentPlan) -> str:
+    """How long exposures last, or between what."""
+    least, most = (f"{of(s.on_time for s in plan.sonications):.0f}" for of in (min, max))
+    return least if least == most else f"{least} to {most}"
+
+
 def plan_summary(plan: TreatmentPlan) -> list[str]:
     """A plan in a few lines."""
     p = plan.prediction
     powers = [s.acoustic_power for s in plan.sonications]
     return [
         f"plan {plan.content_hash[:12]} of case {plan.case} for {plan.device} no. {plan.serial}",
-        f"{len(powers)} sonications of {plan.sonications[0].on_time:.0f} s at {min(powers):.0f} to {max(powers):.0f} W",
+        f"{len(powers)} sonications of {_seconds(plan)} s at {min(powers):.0f} to {max(powers):.0f} W",
         f"expected: {100 * p.coverage:.1f} % of {1e6 * p.target_volume:.2f} mL over CEM43 "
         f"{plan.prescription.goal_cem43:.0f} min, hottest {p.peak_temperature:.0f} degC, {p.energy / 1e3:.1f} kJ, "
         f"{p.treatment_time / 60:.0f} min",

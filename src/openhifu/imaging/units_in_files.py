@@ -92,12 +92,16 @@ def _unit(metadata: list[Any]) -> Unit | None:
 
 
 def _times(value: Any, factor: Decimal) -> Any:
+    if value is None:
+        return None
     if isinstance(value, tuple):
         return tuple(_times(item, factor) for item in value)
     return float(value * factor)
 
 
 def _divided(value: Any, factor: Decimal) -> Any:
+    if value is None:
+        return None
     if isinstance(value, list | tuple):
         return tuple(_divided(item, factor) for item in value)
     return Decimal(repr(float(value))) / factor

@@ -95,6 +95,8 @@ class Prescription(Record):
         goal_cem43: minutes of CEM43 that count as ablated.
         coverage: share of the target volume that must reach the goal.
         on_time: s per exposure.
+        shortest_on_time: s that planning may shorten an exposure to, which saves energy and time; None for all that
+            last ``on_time``.
         peak_low: degC; least peak temperature of an exposure.
         peak_high: degC; highest peak temperature of an exposure, below boiling.
         lateral_spacing: m between neighbouring spots across the beam.
@@ -120,6 +122,22 @@ class Prescription(Record):
     breath_hold: str
     titration: Titration | None = None
     control: DoseControl | None = None
+    shortest_on_time: float | None = Field(default=None, gt=0)
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_asked(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A prescription from before exposures could be shortened has the content, and the hash, it had."""
+        data = write(self)
+        return {key: value for key, value in data.items() if value is not None or key != "shortest_on_time"}
+
+    @model_validator(mode="after")
+    def _shorter_is_not_longer(self) -> Self:
+        if self.shortest_on_time is not None and self.shortest_on_time > self.on_time:
+            raise ValueError(
+                f"shortest_on_time {self.shortest_on_time:g} s is longer than on_time {self.on_time:g} s: "
+                "exposures last between the two"
+            )
+        return self
 
     @model_validator(mode="after")
     def _control_knows_the_growth(self) -> Self:

@@ -65,6 +65,11 @@ def _widened(task: Task, sketch: Task, found: Optimised) -> Iterator[tuple[str, 
     if float((pauses <= task.least_pause / _AT).mean()) >= _OFTEN:
         least = (1 - WIDER) * task.least_pause
         yield "shortest pause", f"{least:.0f} s instead of {task.least_pause:.0f} s", replace(sketch, least_pause=least)
+    shortest = task.shortest_on_time
+    if shortest is not None and float((found.timetable.on_times <= shortest / _AT).mean()) >= _OFTEN:
+        shorter = (1 - WIDER) * shortest
+        change = f"{shorter:.1f} s instead of {shortest:.1f} s"
+        yield "shortest exposure", change, replace(sketch, shortest_on_time=shorter)
     if np.any(pauses >= _AT * task.longest_pause):
         longest = (1 + WIDER) * task.longest_pause
         change = f"{longest:.0f} s instead of {task.longest_pause:.0f} s"

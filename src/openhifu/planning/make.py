@@ -89,7 +89,7 @@ def _shots(
             line_index=spots[i].line_index,
             focus=aims[i],
             acoustic_power=float(schedule.powers[place]),
-            on_time=schedule.on_time,
+            on_time=float(schedule.on_times[place]),
             cooling_time=float(schedule.rests[place]),
             elements_off=off[i],
             power_ceiling=float(schedule.ceiling[place]),

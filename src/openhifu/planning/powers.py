@@ -35,7 +35,7 @@ class Schedule:
         ceiling: W that titration may not exceed, of each exposure.
         rests: s after each exposure.
         peaks: degC each exposure is expected to reach.
-        on_time: s of every exposure.
+        on_times: s of each exposure.
         organs: organs at risk with the resume temperatures that were settled on.
         outlook: the full treatment.
         certificate: limits that bind, and what a wider one would buy; empty where a person stopped the search.
@@ -47,7 +47,7 @@ class Schedule:
     ceiling: NDArray[np.float64]
     rests: NDArray[np.float64]
     peaks: NDArray[np.float64]
-    on_time: float
+    on_times: NDArray[np.float64]
     organs: tuple[OrganAtRisk, ...]
     outlook: Outlook
     certificate: tuple[Relaxation, ...]
@@ -88,7 +88,7 @@ def find_schedule(here: Scene, fields: SpotFields, spots: tuple[Spot, ...], prog
         ceiling=np.minimum(allowed[list(found.order)], found.timetable.powers * _most(here)),
         rests=np.array([e.rest for e in exposures]),
         peaks=np.array([e.peak for e in exposures]),
-        on_time=task.on_time,
+        on_times=found.timetable.on_times,
         organs=organs,
         outlook=outlook,
         certificate=() if found.stopped else certify(task, found, progress),

@@ -98,6 +98,7 @@ def _alone(here: Scene, heat: tuple[Field, ...], spots: tuple[Spot, ...], caps: 
         least_peak=wish.peak_low + WARMER,
         allowed=DOSE_SHARE,
         look=LOOK,
+        shortest_on_time=wish.shortest_on_time,
     )
 
 

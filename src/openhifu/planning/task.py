@@ -36,7 +36,8 @@ class Task:
         near: the same exposures in a box about the target, in the spots' own order.
         near_target: mask of the target in that box.
         cells: index of the spot whose cell a target voxel is in, for the target voxels of the box in their order.
-        on_time: s of every exposure.
+        on_time: s of every exposure, or that it may last at most.
+        shortest_on_time: s that an exposure may be shortened to; None for none that is shortened.
         least_pause: s.
         longest_pause: s.
         caps: W that device and site allow each exposure; never traded.
@@ -74,6 +75,7 @@ class Task:
     allowed: float = ALLOWED
     look: float = 5.0
     scout: Task | None = None
+    shortest_on_time: float | None = None
 
     @property
     def spared(self) -> NDArray[np.bool_]:

@@ -155,3 +155,23 @@ def test_every_exposure_comes_to_the_least_peak_that_is_asked(found: Optimised) 
     cold = min(e.peak for e in found.treatment.exposures)
     asked = optimise(replace(task(), least_peak=cold + 4.0))
     assert min(e.peak for e in asked.treatment.exposures) >= cold + 3.0
+
+
+@pytest.mark.parametrize("shortest", [10.0, 6.0])
+def test_exposures_that_may_be_shorter_take_less_energy_and_time(found: Optimised, shortest: float) -> None:
+    wanted = replace(task(), shortest_on_time=shortest, caps=np.full(3, 4 * CAP))
+    shorter = optimise(wanted)
+    assert shorter.keeps(wanted)
+    assert np.all((shorter.timetable.on_times >= shortest) & (shorter.timetable.on_times <= 20.0))
+    assert shorter.treatment.energy < 0.85 * found.treatment.energy
+    assert shorter.treatment.total_time < 0.7 * found.treatment.total_time
+
+
+def test_where_the_power_does_not_give_the_dose_an_exposure_stays_long() -> None:
+    wanted = replace(task(), shortest_on_time=3.0)
+    shorter = optimise(wanted)
+    assert shorter.keeps(wanted)
+    assert shorter.timetable.powers.max() <= CAP
+    at_cap = shorter.timetable.powers >= 0.95 * CAP
+    assert at_cap.any()
+    assert shorter.timetable.on_times[at_cap].max() > 6.0
