@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from openhifu.base.errors import DeviceFault
 from openhifu.base.measurement import Measurement
 from openhifu.console.runs import JOURNAL
 from openhifu.console.server.bench_stage import FEW_SPOTS, Stage, Watcher, fresh_server, planning, quantile, staged
@@ -148,16 +149,24 @@ BENCHES: dict[str, Callable[[], tuple[Measurement, ...]]] = {
 
 
 def _begin(page: Page) -> None:
-    """Answer what is asked, until there is output."""
+    """Answer what is asked, until there is output.
+
+    Raises:
+        DeviceFault: if the run ends before.
+    """
     question, firing = page.locator(".question button.main"), page.locator(".state[data-tone=work]")
-    question.or_(firing).first.wait_for()
+    over = page.locator(".treat[data-over=true]")
+    somewhere = question.or_(firing).or_(over).first
+    somewhere.wait_for()
     while not firing.count():
+        if over.count():
+            raise DeviceFault(f"the run ended before there was output: {page.locator('.says').first.inner_text()}")
         if question.count():
             asked = page.locator(".question p").first.inner_text()
             question.click()
             gone = "(asked) => document.querySelector('.question p')?.textContent !== asked"
             page.wait_for_function(gone, arg=asked)
-        question.or_(firing).first.wait_for()
+        somewhere.wait_for()
 
 
 def _drawn(page: Page) -> list[tuple[float, float]]:
