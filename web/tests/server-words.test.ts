@@ -37,6 +37,8 @@ function program(folder = join(ROOT, "..", "src", "openhifu")): string {
     .replace(/\{[^{}\n]*\}/g, "{}");
 }
 
+const STRONGEST = "the strongest exposure reaches {} MPa at its focus in the linear field";
+
 /** Sentences that come together from two places of the program, or quote a value. */
 const COMPOSED: Record<string, string[]> = {
   end_silent: ["stopped by {}", "the console", "its server was silent for {} s"],
@@ -45,6 +47,9 @@ const COMPOSED: Record<string, string[]> = {
   end_no_line: ["stopped by {}", "the console", "no stop line was opened"],
   end_answered: ["{} answered {} to: {}"],
   check_far_dose: ["far-field dose"],
+  found_linear: [STRONGEST, "{}; harmonics add{} {} % to the heat there{}"],
+  found_at_most: [STRONGEST, " at most", " (B/A {}, the catalogue's highest, for {})"],
+  found_unknown: [STRONGEST, "{}; what harmonics add to the heat is not known: {}"],
   step_arm: ["arm {}{}", "exposure {} ({}): {} W for {} s"],
   step_arm_off: ["arm {}{}", "exposure {} ({}): {} W for {} s", ", {} elements off"],
   step_fire: ["fire {}", "exposure {} ({}): {} W for {} s"],
