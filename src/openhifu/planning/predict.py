@@ -102,6 +102,7 @@ def predict(
     here: Scene,
     heat: Sequence[Field],
     powers: np.ndarray,
+    on_times: np.ndarray,
     organs: tuple[OrganAtRisk, ...],
     progress: Progress = silent,
 ) -> Outlook:
@@ -111,6 +112,7 @@ def predict(
         here: the scene.
         heat: W/m3 per watt of each exposure.
         powers: W of each exposure.
+        on_times: s of each exposure.
         organs: organs at risk with their resume temperatures.
         progress: told how far it is.
     """
@@ -123,7 +125,7 @@ def predict(
     )
     looks = solver.stable_step * max(1, round(LOOK / solver.stable_step))
     rule = RestRule(min(wish.cooling_time, LONGEST_REST), LONGEST_REST, watches, looks)
-    exposures = [Exposure(h, float(p), wish.on_time) for h, p in zip(heat, powers, strict=True)]
+    exposures = [Exposure(h, float(p), float(on)) for h, p, on in zip(heat, powers, on_times, strict=True)]
     target = Probe(TARGET_NAME, here.grids.heat, target_zone(here))
     dose = ThermalDose(here.grids.heat)
     treatment = run_treatment(solver, exposures, rule, target, dose, wish.pre_cooling, progress)

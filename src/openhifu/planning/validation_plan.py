@@ -54,7 +54,8 @@ def _confirmed() -> _Confirmed:
     foci, off = [s.focus for s in shots], [s.elements_off for s in shots]
     fields = solve_spots(data.medium(here.grids.field), device, plan.pose, foci, off, here.grids)
     powers = np.array([s.acoustic_power for s in shots])
-    whole = predict(here, fields.heat, powers, plan.organs)
+    on_times = np.array([s.on_time for s in shots])
+    whole = predict(here, fields.heat, powers, on_times, plan.organs)
     return _Confirmed(
         (plan.prediction.coverage, _covered(here, plan, fields)),
         (plan.prediction.treatment_time, whole.prediction.treatment_time),

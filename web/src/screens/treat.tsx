@@ -101,7 +101,7 @@ function useFrames(live: LiveLine | null, state: ViewerState, kind: "temperature
   return { picture, painted };
 }
 
-/** Every status is kept; curves are drawn anew once a second, and when the run has ended. */
+/** Every status that is shown is kept; curves are drawn anew once a second, and when the run has ended. */
 function useHistory(live: LiveLine | null): History["curves"] {
   const history = useMemo(() => new History(), [live]);
   const curves = useSignal(history.curves);

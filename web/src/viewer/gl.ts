@@ -125,7 +125,7 @@ export class StillPicture {
   private readonly frame: WebGLFramebuffer;
 
   constructor(private readonly gl: GL) {
-    this.texture = paletteTexture(gl);
+    this.texture = flatTexture(gl);
     this.frame = gl.createFramebuffer()!;
   }
 
@@ -153,7 +153,7 @@ export class StillPicture {
 }
 
 /** A flat texture that is read texel by texel. */
-export function paletteTexture(gl: GL): WebGLTexture {
+export function flatTexture(gl: GL): WebGLTexture {
   const handle = gl.createTexture()!;
   gl.bindTexture(gl.TEXTURE_2D, handle);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);

@@ -6,7 +6,7 @@
 
 import type { Label, Vector } from "../api/types";
 import { AXES, type Plane, add, invert, onPlane } from "./geometry";
-import { type GL, Program, StillPicture, VolumeTexture, paletteTexture, rgb } from "./gl";
+import { type GL, Program, StillPicture, VolumeTexture, flatTexture, rgb } from "./gl";
 import { LAID_FRAGMENT, SLICE_VERTEX, STILL_FRAGMENT } from "./shaders";
 import { SurfacePainter } from "./surface-painter";
 import type { Image, Labels, Overlay } from "./volumes";
@@ -79,7 +79,7 @@ export class Scene {
     this.drawn = new VolumeTexture(gl, bytes);
     this.overlay = new VolumeTexture(gl, { internal: gl.R8, format: gl.RED, type: gl.UNSIGNED_BYTE, smooth: true });
     for (const texture of [this.image, this.labels, this.drawn, this.overlay]) texture.fill([1, 1, 1], null);
-    this.palette = paletteTexture(gl);
+    this.palette = flatTexture(gl);
     this.square = gl.createBuffer()!;
     gl.bindBuffer(gl.ARRAY_BUFFER, this.square);
     gl.bufferData(gl.ARRAY_BUFFER, new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]), gl.STATIC_DRAW);

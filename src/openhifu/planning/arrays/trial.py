@@ -122,7 +122,8 @@ def heated(
             "name them among its organs at risk, or ask for no exposures (--no-dose)"
         )
     fields = [_heat(here, one) for one in drives]
-    first = predict(scene, [fields[0]], np.array([drives[0].power]), bones)
+    on_times = np.array([here.data.case.prescription.on_time])
+    first = predict(scene, [fields[0]], np.array([drives[0].power]), on_times, bones)
     rise = float(first.treatment.peak.data[scene.target].max()) - BODY_TEMPERATURE_C
     factor = (peak - BODY_TEMPERATURE_C) / rise
     if not np.isfinite(factor) or factor <= 0:
@@ -131,7 +132,7 @@ def heated(
     found = []
     for n, (one, field) in enumerate(zip(drives, fields, strict=True), 1):
         power = one.power * factor
-        treatment = predict(scene, [field], np.array([power]), bones).treatment
+        treatment = predict(scene, [field], np.array([power]), on_times, bones).treatment
         found.append(_heating(one.title, power, treatment.peak, treatment.dose.field, scene.target, bone))
         progress("exposures", n / len(drives))
     return tuple(found)
