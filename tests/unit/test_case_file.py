@@ -183,6 +183,12 @@ def test_presets_hold_what_they_should(name: str) -> None:
         assert len(organ_of(section, name).limit.source) > 10
 
 
+def test_a_preset_has_the_rest_of_another() -> None:
+    part, whole = preset("fibroid-part"), preset("fibroid")
+    assert (part.organ, part.thresholds, part.label_tissues) == (whole.organ, whole.thresholds, whole.label_tissues)
+    assert part.prescription.lateral_spacing_mm < whole.prescription.lateral_spacing_mm
+
+
 def test_the_pelvis_preset_reads_labels_as_the_livers_does() -> None:
     assert preset("pelvis").label_tissues == preset("liver").label_tissues
     assert preset("pelvis").label_tissues["gluteus_*"] == "muscle"

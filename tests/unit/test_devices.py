@@ -11,7 +11,7 @@ from openhifu.base.errors import UnknownName
 from openhifu.model.catalogue import device_names, transducer
 from openhifu.model.transducer import PistonArray
 
-ELEMENTS = {"jc200-like": 1, "jc200-like-256": 256, "bowl-1mhz": 1, "h317-like": 128}
+ELEMENTS = {"jc200-like": 1, "jc200-like-185": 1, "jc200-like-256": 256, "bowl-1mhz": 1, "h317-like": 128}
 
 
 @pytest.mark.parametrize(("name", "count"), ELEMENTS.items())
@@ -69,7 +69,7 @@ def test_what_is_assumed_is_said(name: str) -> None:
     said = " ".join(device.assumptions)
     assert "stand-off" in said and "calibration is nominal" in said
     if name.startswith("jc200"):
-        assert "focal length 160 mm" in said
+        assert f"focal length {1e3 * device.focal_length:.0f} mm" in said
     if name == "h317-like":
         assert "9.5 mm" in said
     assert device.calibration.serial == "nominal"

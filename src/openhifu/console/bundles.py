@@ -135,7 +135,7 @@ def replay(bundle: Path, work: Path, progress: Progress = silent) -> Replay:
     if run is not None and run.delivered is not None and planned.plan.content_hash == plan.content_hash:
         # The run reads its case again from where it lies, which is the bundle.
         here = replace(planned, data=replace(planned.data, folder=bundle / "case"))
-        rehearse(here, work, run.sheet.seed, run.approval, progress=progress)
+        rehearse(here, work, run.sheet.seed, run.approval, progress=progress, middle=run.sheet.drawn.seed is None)
         apart = _difference(run.delivered.cem43, read_history(work / DELIVERED).cem43)
     return Replay(files, plan.content_hash, planned.plan.content_hash, apart)
 

@@ -127,6 +127,7 @@ def pelvis(
     fat: Annotated[float, typer.Option(help="Mean thickness of subcutaneous fat, mm.")] = 17.5,
     muscle: Annotated[float, typer.Option(help="Thickness of the wall's muscle, mm.")] = 10.0,
     to_sacrum: Annotated[float, typer.Option(help="Fibroid's far edge to the sacrum, mm.")] = 30.0,
+    to_endometrium: Annotated[float, typer.Option(help="Fibroid's lower edge to the endometrium, mm.")] = 1.0,
     perfusion: Annotated[str, typer.Option(help="Grade: none, uterus-like or high.")] = "uterus-like",
     treat: Annotated[
         float | None, typer.Option(help="Treat a sphere of this diameter, mm, in its middle; else all of it.")
@@ -146,6 +147,7 @@ def pelvis(
         fat=1e-3 * fat,
         muscle=1e-3 * muscle,
         to_sacrum=1e-3 * to_sacrum,
+        to_endometrium=1e-3 * to_endometrium,
         grade=perfusion,
         seed=seed,
     )

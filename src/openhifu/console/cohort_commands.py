@@ -25,27 +25,30 @@ def fibroids(
     ),
     sizes: Annotated[str, typer.Option(help="Diameters, cm.")] = "3,5,7,9",
     grades: Annotated[str, typer.Option(help="Perfusion grades.")] = "none,uterus-like,high",
-    device: Annotated[str, typer.Option(help="Device of the catalogue.")] = "jc200-like",
-    seed: Annotated[int, typer.Option(min=0, help="Of every simulated patient and machine.")] = 1,
+    device: Annotated[str, typer.Option(help="Device of the catalogue.")] = "jc200-like-185",
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Draws every patient's tissue; without it, each has the middle of what is drawn."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")] = False,
 ) -> None:
     """Fibroids of several sizes and perfusion grades in the parametric pelvis: energy per volume and ablated share.
 
-    Each is made, planned and rehearsed; table and figure stand beside the published cohort of 1000 treatments. Large
-    ones keep heat on voxels of 2 mm (the table says so) and take an hour each on two cores. Ctrl-C keeps what is
-    finished, and the same command goes on from there.
+    Each is made, planned and rehearsed; table and figure stand beside the published cohort of 1000 treatments. All
+    keep heat on voxels of 2 mm, so that sizes can be compared; 3 cm takes minutes, 9 cm takes hours on two cores.
+    Ctrl-C keeps what is finished, and the same command goes on from there.
 
     Example: openhifu cohort fibroids -o fibroids        openhifu cohort fibroids --sizes 3,5 --grades none
     """
     from openhifu.base.files import write_whole
-    from openhifu.console.fibroids import as_csv, published, table
+    from openhifu.console.fibroids import as_csv, of_the_cohort, published, table
     from openhifu.console.fibroids import fibroids as study
-    from openhifu.imaging.pelvis import Pelvis
     from openhifu.reporting.figures.fibroids import fibroids as drawn
     from openhifu.reporting.figures.style import png
     from openhifu.reporting.words import english
 
-    wanted = [Pelvis(diameter=d, grade=g) for d in _metres(sizes) for g in grades.split(",")]
+    kinds = [(d, g) for d in _metres(sizes) for g in grades.split(",")]
+    wanted = [of_the_cohort(d, g) for d, g in kinds]
     with progress_bar(as_json) as progress:
         found = study(wanted, out, device, seed, progress)
     write_whole(out / "fibroids.csv", as_csv(found))

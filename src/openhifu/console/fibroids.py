@@ -14,21 +14,40 @@ from openhifu.base.files import read_text, write_whole
 from openhifu.base.outcome import Ending
 from openhifu.base.progress import Progress, silent
 from openhifu.console.plan_files import load_planned, save_planned
-from openhifu.console.rehearsal import rehearse
+from openhifu.console.rehearsal import DEFAULT_SEED, rehearse
 from openhifu.console.runs import Run
 from openhifu.imaging import read_case
 from openhifu.imaging.pelvis import Pelvis, new_pelvis
 from openhifu.model.fibroids import FibroidOutcome, eef, eef_ratio
+from openhifu.planning.fields import SolveSpots
+from openhifu.planning.kept_fields import KeptFields
 from openhifu.planning.make import Planned, make_plan
 from openhifu.planning.powers import STOPPED
+from openhifu.planning.scene import COARSE
 from openhifu.reporting.cohort import FIBROIDS_2021, Cohort
 from openhifu.reporting.numbers import treatment_numbers
+
+DEPTH = 43e-3
+"""m from the skin to every fibroid of the cohort: a thin uterine wall behind the usual fat and muscle."""
+
+TO_ENDOMETRIUM = 10e-3
+"""m from every fibroid of the cohort to the endometrium: foci are kept 10 to 15 mm from it, so that nearer fibroids
+could not be treated to their edge."""
+
+READING_SHARE = 1.0
+"""Share of the rise that the simulated thermometer reads: its voxels are as wide as those of the cohort's heat, 2 mm,
+which all sizes have, so that they can be compared."""
 
 _OUTCOME, _PLAN = "outcome.json", "plan.json"
 
 
+def of_the_cohort(diameter: float, grade: str) -> Pelvis:
+    """The pelvis of a fibroid: diameter [m] and perfusion grade differ, nothing else does."""
+    return Pelvis(diameter=diameter, grade=grade, depth=DEPTH, to_endometrium=TO_ENDOMETRIUM)
+
+
 def fibroids(
-    pelves: Sequence[Pelvis], folder: Path, device: str, seed: int, progress: Progress = silent
+    pelves: Sequence[Pelvis], folder: Path, device: str, seed: int | None, progress: Progress = silent
 ) -> list[FibroidOutcome]:
     """Make, plan and rehearse every pelvis; what the folder holds already is not done again.
 
@@ -38,17 +57,18 @@ def fibroids(
         pelves: which.
         folder: gets a folder each, with case, plan, run and outcome.
         device: catalogue name.
-        seed: of every simulated patient and machine.
+        seed: of every simulated patient and machine; None for the patient in the middle of all that could be drawn.
         progress: told how far it is.
 
     Raises:
         Tampered: if the folder holds an outcome of another pelvis, device or seed.
     """
     found: list[FibroidOutcome] = []
+    solve = KeptFields()
     try:
         for number, pelvis in enumerate(pelves, 1):
             name = f"{1e3 * pelvis.diameter:.0f} mm, {pelvis.grade} ({number} of {len(pelves)})"
-            found.append(_one(pelvis, folder / _name(pelvis), device, seed, _of(progress, name)))
+            found.append(_one(pelvis, folder / _name(pelvis), device, seed, solve, _of(progress, name)))
     except KeyboardInterrupt:
         if not found:
             raise
@@ -63,18 +83,21 @@ def _name(pelvis: Pelvis) -> str:
     return f"{1e3 * pelvis.diameter:03.0f}mm-{pelvis.grade}"
 
 
-def _one(pelvis: Pelvis, place: Path, device: str, seed: int, progress: Progress) -> FibroidOutcome:
+def _one(
+    pelvis: Pelvis, place: Path, device: str, seed: int | None, solve: SolveSpots, progress: Progress
+) -> FibroidOutcome:
     kept = _kept(place / _OUTCOME, pelvis, device, seed)
     if kept is not None:
         return kept
     who = FibroidOutcome(diameter=pelvis.diameter, grade=pelvis.grade, device=device, seed=seed)
     try:
-        planned = _planned(pelvis, place, device, progress)
+        planned = _planned(pelvis, place, device, solve, progress)
     except Infeasible as refused:
         outcome = who.model_copy(update={"refused": str(refused)})
     else:
         shutil.rmtree(place / "run", ignore_errors=True)
-        run = rehearse(planned, place / "run", seed, progress=progress)
+        machine = DEFAULT_SEED if seed is None else seed
+        run = rehearse(planned, place / "run", machine, progress=progress, middle=seed is None, solve=solve)
         if run.ending[0] is Ending.OPERATOR_STOP:
             raise KeyboardInterrupt
         outcome = _told(who, planned, run)
@@ -82,24 +105,28 @@ def _one(pelvis: Pelvis, place: Path, device: str, seed: int, progress: Progress
     return outcome
 
 
-def _kept(file: Path, pelvis: Pelvis, device: str, seed: int) -> FibroidOutcome | None:
+def _kept(file: Path, pelvis: Pelvis, device: str, seed: int | None) -> FibroidOutcome | None:
     """What an earlier call left."""
     if not file.is_file():
         return None
     found = FibroidOutcome.from_document(read_text(file, "outcome"), str(file))
     if (found.diameter, found.grade, found.device, found.seed) != (pelvis.diameter, pelvis.grade, device, seed):
-        raise Tampered(f"{file} is of device {found.device} and seed {found.seed}; choose another folder")
+        raise Tampered(f"{file} is of device {found.device} and {_patient(found.seed)}; choose another folder")
     return found
 
 
-def _planned(pelvis: Pelvis, place: Path, device: str, progress: Progress) -> Planned:
+def _patient(seed: int | None) -> str:
+    return "the patient in the middle" if seed is None else f"seed {seed}"
+
+
+def _planned(pelvis: Pelvis, place: Path, device: str, solve: SolveSpots, progress: Progress) -> Planned:
     """The plan that is there, or one that is made; a search that a person stopped is not kept."""
     case, file = place / "case", place / _PLAN
     if file.is_file():
         return load_planned(file, case)
     if not case.exists():
-        new_pelvis(case, pelvis, device)
-    planned = make_plan(read_case(case), progress)
+        new_pelvis(case, pelvis, device, reading_share=READING_SHARE)
+    planned = make_plan(read_case(case), progress, fineness=COARSE, solve=solve)
     if STOPPED in planned.plan.unmet:
         raise KeyboardInterrupt
     save_planned(planned, file)

@@ -24,10 +24,10 @@ from openhifu.model.medium import Medium
 from openhifu.model.plan import Approval, TreatmentPlan
 from openhifu.model.tissue_draw import PatientTissues, draw_tissues
 from openhifu.planning.anatomy import anatomy
-from openhifu.planning.fields import SpotFields, solve_spots
+from openhifu.planning.fields import SolveSpots, SpotFields, solve_spots
 from openhifu.planning.make import Planned
 from openhifu.planning.predict import heat_solver, target_zone, watched_part
-from openhifu.planning.scene import TARGET_NAME, Scene, scene
+from openhifu.planning.scene import TARGET_NAME, Scene, fineness_of, scene
 from openhifu.thermal.dose import ThermalDose
 from openhifu.twin.machine import MachineModel
 from openhifu.twin.patient import SimulatedPatient
@@ -51,6 +51,8 @@ def rehearse(
     ready: Callable[[SimulatedPatient], None] = lambda patient: None,
     monitors: Monitors | None = None,
     in_force: Callable[[], None] = lambda: None,
+    middle: bool = False,
+    solve: SolveSpots = solve_spots,
 ) -> Run:
     """Run a plan on a simulated patient whose tissue is drawn within the published ranges.
 
@@ -69,16 +71,19 @@ def rehearse(
         ready: told of the patient when all is prepared; the run begins when it returns.
         monitors: what reads temperatures and listens; a plain thermometer and nobody's ears if not given.
         in_force: what the site's records ask at every arming of a treatment, as ``Approved`` has it.
+        middle: whether the patient is the one in the middle of all that could be drawn; the seed is the machine's then.
+        solve: gives the fields in the patient; something else where they were solved before.
 
     Raises:
         StorageError: if the folder holds a run already or cannot be written.
     """
     plan, device = planned.plan, transducer(planned.plan.device)
-    here = scene(planned.data, device, anatomy(planned.data, device.frequency), plan.pose)
-    draw, started = draw_tissues(here.tissues, seed), datetime.now(UTC).astimezone()
+    fineness = fineness_of(planned.history.cem43.grid)
+    here = scene(planned.data, device, anatomy(planned.data, device.frequency), plan.pose, fineness)
+    draw, started = draw_tissues(here.tissues, None if middle else seed), datetime.now(UTC).astimezone()
     sheet = _sheet(plan, seed, approval, started, draw)
     journal = prepare(folder, planned, sheet, approval)
-    fields = patient_fields(here, plan, draw, progress)
+    fields = patient_fields(here, plan, draw, progress, solve)
     patient = patient_of(here, plan, draw, fields, before)
     watching = senses(monitors or Monitors(), here, patient, regions_of(here, plan, fields), fields, seed)
     ready(patient)
@@ -121,17 +126,22 @@ def _sheet(
 
 
 def in_step_with(patient: SimulatedPatient) -> MachineModel:
-    """A machine whose thermometer looks at whole time steps of the patient, about every second during output."""
-    step = patient.solver.stable_step
-    looks = max(1, round(1.0 / step))
-    return MachineModel(frame_time=looks * step, idle_frame_time=2 * looks * step)
+    """A machine whose thermometer looks at whole time steps of the patient, about every second during output.
+
+    A patient on coarse voxels could take longer steps than the thermometer may be silent; they are a second then.
+    """
+    step = min(patient.solver.stable_step, 1.0)
+    frame = max(1, round(1.0 / step)) * step
+    return MachineModel(frame_time=frame, idle_frame_time=2 * frame)
 
 
-def patient_fields(here: Scene, plan: TreatmentPlan, draw: PatientTissues, progress: Progress) -> SpotFields:
+def patient_fields(
+    here: Scene, plan: TreatmentPlan, draw: PatientTissues, progress: Progress, solve: SolveSpots = solve_spots
+) -> SpotFields:
     """Fields of every sonication in the patient's own tissue, one watt each."""
     medium = here.data.medium(here.grids.field).with_tissues(draw.tissues)
     shots = plan.sonications
-    return solve_spots(
+    return solve(
         medium,
         here.device,
         plan.pose,

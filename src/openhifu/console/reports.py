@@ -58,7 +58,7 @@ def report_of_run(run: Run, out: Path, progress: Progress = silent, robustness: 
             DrawnValue(d.tissue, d.property.value.replace("_", " "), d.nominal, d.drawn, UNITS[d.property])
             for d in run.sheet.drawn.values
         ),
-        seed=run.sheet.seed,
+        seed=run.sheet.drawn.seed,
         journal_hash=run.journal.last_hash,
         versions=versions(),
         run_folder=run.folder,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from openhifu.base.errors import FormatError, InputError, StorageError, UnknownName
+from openhifu.base.errors import FormatError, InputError, OutOfRange, StorageError, UnknownName
 from openhifu.base.field import Field, Quantity
 from openhifu.base.files import write_whole
 from openhifu.base.grid import Grid
@@ -69,8 +69,7 @@ class NewCase:
         notes: origin, licence, what a reader should know.
         ct_tissues: tissues that take values from their own CT numbers, by named calibrations; none unless asked for.
         segment: how classes are found where there are no labels: ``classical``, or empty for not at all.
-        lattice: m between spots across and along the beam, instead of the preset's.
-        titration_of: another preset that says how delivery adapts the power; empty for the preset's own.
+        reading_share: of the rise that titration takes a thermometer to read; None for what the preset says.
     """
 
     ct: Path
@@ -88,8 +87,7 @@ class NewCase:
     notes: str = ""
     ct_tissues: tuple[CtTissue, ...] = ()
     segment: str = ""
-    lattice: tuple[float, float] | None = None
-    titration_of: str = ""
+    reading_share: float | None = None
 
 
 def new_case(folder: str | Path, wanted: NewCase, progress: Progress = silent) -> list[Outcome]:
@@ -272,12 +270,12 @@ def _images_section(files: dict[str, bytes]) -> ImagesSection:
 
 def _prescription(wanted: NewCase, start: Preset) -> dict[str, object]:
     """The preset's, with what was asked for instead."""
-    change: dict[str, object] = {}
-    if wanted.lattice is not None:
-        change |= dict(zip(("lateral_spacing", "axial_spacing"), wanted.lattice, strict=True))
-    if wanted.titration_of:
-        change["titration"] = preset(wanted.titration_of).prescription.to_si()["titration"]
-    return start.prescription.to_si() | change
+    found = start.prescription.to_si()
+    if wanted.reading_share is not None:
+        if found["titration"] is None:
+            raise OutOfRange(f"preset {wanted.preset!r} has no titration, so that no reading_share can be set in it")
+        found["titration"] = {**found["titration"], "reading_share": wanted.reading_share}
+    return found
 
 
 def _case(

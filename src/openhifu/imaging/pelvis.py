@@ -61,6 +61,7 @@ class Pelvis:
         muscle: thickness of the abdominal wall's muscle: how far behind the fat bladder, bowel and uterus may begin;
             what lies between organs is muscle too.
         to_sacrum: from the fibroid's far edge to the sacrum.
+        to_endometrium: from the fibroid's lower edge to the endometrium.
         grade: perfusion grade, one of ``GRADES``.
         seed: of the bumps on the fat's inner side.
     """
@@ -70,6 +71,7 @@ class Pelvis:
     fat: float = 17.5e-3
     muscle: float = 10e-3
     to_sacrum: float = 30e-3
+    to_endometrium: float = 1e-3
     grade: str = "uterus-like"
     seed: int = 1
 
@@ -81,6 +83,10 @@ class Pelvis:
             raise OutOfRange(f"a fibroid of {1e3 * self.diameter:.0f} mm is not modelled; give 20 to 100 mm")
         if min(self.fat, self.muscle) < 2 * SPACING or self.to_sacrum < _UTERUS_WALL or self.seed < 0:
             raise OutOfRange("fat and muscle must be at least 4 mm, the sacrum 10 mm away, the seed not negative")
+        if not 0 <= self.to_endometrium <= 20e-3:
+            raise OutOfRange(
+                f"an endometrium {1e3 * self.to_endometrium:.0f} mm from the fibroid is not modelled; give 0 to 20 mm"
+            )
         least = _SKIN + self.fat + self.muscle + _UTERUS_WALL
         if self.depth < least + 3 * _BUMP:
             raise OutOfRange(
@@ -135,22 +141,25 @@ class Pelvis:
         pushed = r + 15e-3 + _BEAM * np.maximum(r - y, 0)  # by a water balloon, out of every beam from the front
         found[(np.abs(x) <= 60e-3) & (z >= pushed) & (y >= wall) & (y <= sacrum - 10e-3)] = 5
         found[inside((0, wall + 20e-3, -r - 30e-3), (35e-3, 20e-3, 20e-3))] = 4
-        found[inside((0, 0, 0), (r + 15e-3, r + _UTERUS_WALL, r + 15e-3))] = 1
-        found[inside((0, 0, -r - 7e-3), (15e-3, 4e-3, 6e-3))] = 3
+        womb = (r + 15e-3, r + _UTERUS_WALL, r + 15e-3)
+        found[inside((0, 0, 0), womb) & (z >= 0)] = 1
+        found[inside((0, 0, 0), (*womb[:2], r + 14e-3 + self.to_endometrium)) & (z < 0)] = 1  # with the cavity in it
+        found[inside((0, 0, -r - 6e-3 - self.to_endometrium), (15e-3, 4e-3, 6e-3))] = 3
         found[inside((0, 0, 0), (r, r, r))] = 2
         found[(np.abs(x) <= 50e-3) & (y >= sacrum) & (y <= sacrum + 30e-3)] = 6
         found[np.hypot(np.abs(x) - 65e-3, y - sacrum - 5e-3) <= 6e-3] = 7
         return found
 
 
-LATTICE = 4e-3, 6e-3
-"""m between spots across and along the beam where a part of a fibroid is treated: close enough that none stays cold."""
-
 _LEAST_PART = 8e-3
 
 
 def new_pelvis(
-    folder: str | Path, pelvis: Pelvis, device: str = "jc200-like", treat: float | None = None
+    folder: str | Path,
+    pelvis: Pelvis,
+    device: str = "jc200-like",
+    treat: float | None = None,
+    reading_share: float | None = None,
 ) -> list[Outcome]:
     """Make a case folder of a pelvis, of the same form as one made from a scan.
 
@@ -158,8 +167,9 @@ def new_pelvis(
         folder: must not exist.
         pelvis: its dimensions.
         device: catalogue name.
-        treat: diameter [m] of a sphere in the fibroid's middle to treat densely and with the titration of the preset
-            for soft tissue of the pelvis; None treats the whole fibroid as its own preset has it.
+        treat: diameter [m] of a sphere in the fibroid's middle to treat, with the preset for a part of a fibroid; None
+            treats the whole of it.
+        reading_share: of the rise that titration takes a thermometer to read; None for what the preset says.
 
     Raises:
         OutOfRange: if that sphere does not lie within the fibroid.
@@ -183,10 +193,9 @@ def new_pelvis(
             label_names=source / "labels.csv",
             label_tissues=(("fibroid", GRADES[pelvis.grade]),),
             target=LabelTarget(label="fibroid") if treat is None else Sphere(centre=(0, 0, 0), radius=treat / 2),
-            lattice=None if treat is None else LATTICE,
-            titration_of="" if treat is None else "pelvis",
             device=device,
-            preset="fibroid",
+            preset="fibroid" if treat is None else "fibroid-part",
+            reading_share=reading_share,
             pseudonym="parametric",
             notes=f"Parametric, no patient: {pelvis}. Metres; only fat and sacral distance are published.",
         )

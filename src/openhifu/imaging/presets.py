@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from typing import Any
 
 from pydantic import Field
 
@@ -15,7 +16,8 @@ from openhifu.imaging.units_in_files import Section
 class Preset(Section):
     """A preset file: the tables of ``case.toml`` that are not about one patient.
 
-    ``label_tissues_of`` names a preset whose label tissues it has too, after its own.
+    ``label_tissues_of`` names a preset whose label tissues it has too, after its own. A file may name another with
+    ``rest_of``: it has the tables of that one which it does not give itself.
     """
 
     title: Text
@@ -43,10 +45,17 @@ def preset(name: str) -> Preset:
     """
     if name not in preset_names():
         raise UnknownName("preset", name, preset_names())
-    text = files("openhifu").joinpath(f"data/presets/{name}.toml").read_text(encoding="utf-8")
-    found = section_of(Preset, parse_toml(text, f"preset {name!r}"), f"preset {name!r}")
+    found = section_of(Preset, _tables(name), f"preset {name!r}")
     if found.label_tissues_of is None:
         return found
     return found.model_copy(
         update={"label_tissues": {**found.label_tissues, **preset(found.label_tissues_of).label_tissues}}
     )
+
+
+def _tables(name: str) -> dict[str, Any]:
+    """The tables of a preset's file, with those of the preset that it takes the rest of."""
+    text = files("openhifu").joinpath(f"data/presets/{name}.toml").read_text(encoding="utf-8")
+    own = parse_toml(text, f"preset {name!r}")
+    rest = own.pop("rest_of", None)
+    return own if rest is None else {**_tables(rest), **own}

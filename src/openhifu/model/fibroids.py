@@ -18,7 +18,7 @@ class FibroidOutcome(Record):
         diameter: m.
         grade: of perfusion.
         device: catalogue name.
-        seed: of the simulated patient and machine.
+        seed: of the simulated patient and machine; None for the patient in the middle of all that could be drawn.
         refused: why it could not be planned; empty where it could, else all below is zero or empty.
         plan_hash: the plan that was rehearsed.
         voxel: edge of the voxels of heat and dose [m].
@@ -37,7 +37,7 @@ class FibroidOutcome(Record):
     diameter: float
     grade: str
     device: str
-    seed: int
+    seed: int | None
     refused: str = ""
     plan_hash: str = ""
     voxel: float = 0.0

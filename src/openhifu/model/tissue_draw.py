@@ -35,12 +35,12 @@ class TissueDraw(Record):
     """Where a simulated patient's tissue comes from.
 
     Attributes:
-        seed: of the draw.
+        seed: of the draw; None for the patient in the middle.
         rule: how it was drawn, in words.
         values: everything that was drawn.
     """
 
-    seed: int
+    seed: int | None
     rule: str
     values: tuple[Drawn, ...]
 
@@ -53,7 +53,9 @@ class PatientTissues:
     record: TissueDraw
 
 
-def draw_tissues(medium: Medium, seed: int, properties: frozenset[Property] = frozenset(Property)) -> PatientTissues:
+def draw_tissues(
+    medium: Medium, seed: int | None, properties: frozenset[Property] = frozenset(Property)
+) -> PatientTissues:
     """Tissues of one simulated patient.
 
     Every known property of every tissue that occurs is drawn from a triangular distribution over its published range,
@@ -64,7 +66,7 @@ def draw_tissues(medium: Medium, seed: int, properties: frozenset[Property] = fr
 
     Args:
         medium: the plan's tissues and where they occur.
-        seed: any integer from 0.
+        seed: any integer from 0; None for the patient in the middle, who has the median of every distribution.
         properties: which properties to draw; the others keep the plan's value.
     """
     tissues, values = {}, []
@@ -73,27 +75,40 @@ def draw_tissues(medium: Medium, seed: int, properties: frozenset[Property] = fr
             continue
         drawn = [d for p in sorted(properties) if (d := _drawn(tissue, p, seed)) is not None]
         tissues[tissue.name] = tissue.replaced(
-            {d.property: d.drawn for d in drawn}, f"drawn for a simulated patient, seed {seed}"
+            {d.property: d.drawn for d in drawn},
+            "the median of what is drawn for simulated patients"
+            if seed is None
+            else f"drawn for a simulated patient, seed {seed}",
         )
         values += drawn
     rule = "triangular over the published range, mode at nominal; attenuation and perfusion in the logarithm"
+    if seed is None:
+        rule = f"median of: {rule}"
     return PatientTissues(tissues, TissueDraw(seed=seed, rule=rule, values=tuple(values)))
 
 
-def _drawn(tissue: Tissue, prop: Property, seed: int) -> Drawn | None:
+def _drawn(tissue: Tissue, prop: Property, seed: int | None) -> Drawn | None:
     known = tissue.values[prop]
     if not isinstance(known, Known) or known.low >= known.high:
         return None
-    rng = np.random.default_rng([seed, _stream(base_name(tissue.name), prop)])
-    drawn = _triangular(known, rng, logarithmic=prop in _LOGARITHMIC and known.low > 0)
+    logarithmic = prop in _LOGARITHMIC and known.low > 0
+    ends = [known.low, known.nominal, known.high]
+    low, mode, high = (math.log(v) for v in ends) if logarithmic else ends
+    if seed is None:
+        found = _median(low, mode, high)
+    else:
+        rng = np.random.default_rng([seed, _stream(base_name(tissue.name), prop)])
+        found = float(rng.triangular(low, mode, high))
+    drawn = min(max(math.exp(found), known.low), known.high) if logarithmic else found
     return Drawn(tissue=tissue.name, property=prop, nominal=known.nominal, low=known.low, high=known.high, drawn=drawn)
 
 
-def _triangular(known: Known, rng: np.random.Generator, logarithmic: bool) -> float:
-    if not logarithmic:
-        return float(rng.triangular(known.low, known.nominal, known.high))
-    drawn = math.exp(rng.triangular(math.log(known.low), math.log(known.nominal), math.log(known.high)))
-    return min(max(drawn, known.low), known.high)
+def _median(low: float, mode: float, high: float) -> float:
+    """Median of a triangular distribution."""
+    wide = high - low
+    if mode - low >= wide / 2:
+        return low + math.sqrt(wide * (mode - low) / 2)
+    return high - math.sqrt(wide * (high - mode) / 2)
 
 
 def _stream(tissue: str, prop: Property) -> int:

@@ -53,7 +53,8 @@ def evened(
         outcome = course.run(table)
         worst = worst_of_cells(task, order, outcome.dose[inside])
         hottest = course.hottest(outcome)
-        lacking = np.log2(aims / np.maximum(worst, 1e-6))
+        owns = np.isfinite(worst)  # a cell without a voxel of these grids says nothing
+        lacking = np.where(owns, np.log2(np.where(owns, aims, 1.0) / np.where(owns, np.maximum(worst, 1e-6), 1.0)), 0.0)
         wanted = table.powers * (1 + np.clip(_DAMPING * lacking / _EDGE_RISE, -_MOST, _MOST))
         room = task.ceiling - HEADROOM - BODY_TEMPERATURE_C
         highest = table.powers * np.maximum(room / np.maximum(hottest, 1e-3), 0.7)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -56,6 +57,23 @@ class SpotFields:
         box = pressure.grid.crop(low, high)
         near = np.abs(pressure.data[low[0] : high[0], low[1] : high[1]]) * np.float32(np.sqrt(power))
         return Field(box, near.astype(np.float32), pressure.quantity)
+
+
+class SolveSpots(Protocol):
+    """What gives the fields of spots, as ``solve_spots`` does."""
+
+    def __call__(
+        self,
+        medium: Medium,
+        device: Transducer,
+        pose: Pose,
+        foci: Sequence[Vector],
+        switched_off: Sequence[tuple[int, ...]],
+        grids: BeamGrids,
+        progress: Progress = silent,
+    ) -> SpotFields:
+        """One field for every spot."""
+        ...
 
 
 def solve_spots(

@@ -18,9 +18,10 @@ from openhifu.model.plan import Finding, Provenance, TreatmentPlan
 from openhifu.model.sonication import Sonication
 from openhifu.model.window import WindowMap
 from openhifu.planning.anatomy import anatomy
+from openhifu.planning.beam import Fineness
 from openhifu.planning.checks import run_checks
 from openhifu.planning.checks.evidence import Evidence
-from openhifu.planning.fields import SpotFields, solve_spots
+from openhifu.planning.fields import SolveSpots, SpotFields, solve_spots
 from openhifu.planning.powers import Schedule, find_schedule
 from openhifu.planning.ranking import ChosenPose, choose_pose
 from openhifu.planning.scene import Scene, scene, target_centre, target_half_size, target_points
@@ -47,7 +48,13 @@ class Planned:
     window: WindowMap
 
 
-def make_plan(data: CaseData, progress: Progress = silent, direction: Vector | None = None) -> Planned:
+def make_plan(
+    data: CaseData,
+    progress: Progress = silent,
+    direction: Vector | None = None,
+    fineness: Fineness | None = None,
+    solve: SolveSpots = solve_spots,
+) -> Planned:
     """Plan a case: pose, spots, fields, order, powers and rests together, prediction, checks.
 
     The same case gives the same plan, bit for bit on one machine.
@@ -56,6 +63,8 @@ def make_plan(data: CaseData, progress: Progress = silent, direction: Vector | N
         data: the case.
         progress: told how far it is.
         direction: unit vector from the target to the source (LPS) that a person chose; the best one if not given.
+        fineness: of the grids; what the size of the case asks for if not given.
+        solve: gives the fields of the spots; something else where they were solved before.
 
     Raises:
         Infeasible: if the direction breaks a rule, no pose reaches the target, or no spot fits into it.
@@ -65,7 +74,7 @@ def make_plan(data: CaseData, progress: Progress = silent, direction: Vector | N
     view = anatomy(data, device.frequency)
     centre, half_size = target_centre(data), target_half_size(data)
     chosen = choose_pose(data, device, view, centre, half_size, progress=progress, wished=direction)
-    here = scene(data, device, view, chosen.pose)
+    here = scene(data, device, view, chosen.pose, fineness)
     spots = place(target_points(data, chosen.pose, _LATTICE_POINTS), data.case.prescription, chosen.pose)
     out_of_reach = beyond_travel(spots, device.ceilings.travel)
     if out_of_reach:
@@ -73,7 +82,7 @@ def make_plan(data: CaseData, progress: Progress = silent, direction: Vector | N
     medium = data.medium(here.grids.field)
     aims = aimed(spots, chosen.shift)
     off = [elements_off(view, device, chosen.pose.moved_to(a)) for a in aims]
-    fields = solve_spots(medium, device, chosen.pose, aims, off, here.grids, progress)
+    fields = solve(medium, device, chosen.pose, aims, off, here.grids, progress)
     schedule = find_schedule(here, fields, spots, progress)
     return _assembled(here, chosen, fields, _shots(spots, aims, off, schedule), schedule)
 

@@ -133,6 +133,7 @@ class _Search:
         doses = scout.course(order).run(table).dose[scout.inside]
         hidden = self.draft.coverage - float((doses >= scout.goal).mean())
         aims = worst_of_cells(scout, order, doses)
+        aims = np.where(np.isfinite(aims), aims, self._own.goal)
         for _ in range(CARRIED):
             table = evened(self._own, order, table, aims, caps, 2, silent)
             doses = self._own.course(order).run(table).dose[self._own.inside]

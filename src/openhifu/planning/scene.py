@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from openhifu.base.errors import Infeasible
+from openhifu.base.errors import GeometryError, Infeasible
 from openhifu.base.field import Field
 from openhifu.base.frames import Frame
 from openhifu.base.grid import Grid
@@ -25,10 +25,14 @@ from openhifu.planning.beam import USUAL, BeamGrids, Fineness, beam_grids
 TARGET_NAME = "target"
 """Name of the target among the probes and curves, beside the organs' own names."""
 
+BEHIND_FOCUS, BEHIND_TARGET = 24e-3, 11e-3
+"""m of tissue modelled behind the target's centre at least, and behind its far edge: heat goes 6 mm in a minute."""
+
 ROOM = 3e9
 """Bytes that the heat of all spots may take on voxels of 1 mm; where it would take more, heat is kept on 2 mm."""
 
-_COARSE = Fineness(blocks=2 * USUAL.blocks)
+COARSE = Fineness(blocks=2 * USUAL.blocks)
+"""Heat on voxels of 2 mm."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,12 +104,19 @@ def scene(data: CaseData, device: Transducer, view: Anatomy, pose: Pose, finenes
 
     Raises:
         Infeasible: if the source would touch the skin, or the target has no voxel.
+        GeometryError: if the target does not lie within the grid of heat.
     """
     reach = target_half_size(data) + 2e-3
-    grids = beam_grids(view, device, pose, reach, fineness=fineness or USUAL)
+    beyond = max(BEHIND_FOCUS, reach + BEHIND_TARGET)
+    grids = beam_grids(view, device, pose, reach, beyond, fineness or USUAL)
     if fineness is None and 4.0 * grids.heat.size * _spots(data) > ROOM:
-        grids = beam_grids(view, device, pose, reach, fineness=_COARSE)
+        grids = beam_grids(view, device, pose, reach, beyond, COARSE)
     return scene_on(data, device, view, pose, grids)
+
+
+def fineness_of(heat: Grid) -> Fineness:
+    """How finely a scene was computed whose heat is on this grid."""
+    return Fineness(blocks=round(heat.spacing[0] / USUAL.field))
 
 
 def _spots(data: CaseData) -> float:
@@ -148,6 +159,8 @@ def scene_on(data: CaseData, device: Transducer, view: Anatomy, pose: Pose, grid
         what = data.case.target.label if isinstance(data.case.target, LabelTarget) else data.case.target.kind
         mm = 1e3 * grids.heat.spacing[0]
         raise Infeasible(f"the target ({what}) is smaller than a voxel of {mm:g} mm; give a larger one")
+    if np.count_nonzero(target[1:-1, 1:-1, 1:-1]) < np.count_nonzero(target):
+        raise GeometryError(f"the target reaches the edge of the grid of heat: {grids.heat.describe()}; make it larger")
     masks = {o.name: organ_mask(o, grids.heat, data.labels, tissues.map) & ~target for o in data.case.organs}
     organs = {name: mask for name, mask in masks.items() if mask.any()}
     return Scene(data, device, view, pose, grids, tissues, target, organs)

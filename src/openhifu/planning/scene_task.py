@@ -39,6 +39,9 @@ HEADROOM = 4.0
 """K kept below the prescribed highest temperature: tissue values are uncertain."""
 
 
+_TO_TAKE_FROM = 32  # nearest voxels among which a spot without one looks for its own
+
+
 def scene_task(here: Scene, heat: Sequence[Field], spots: tuple[Spot, ...], caps: NDArray[np.float64]) -> Task:
     """The task of a scene, with its scout.
 
@@ -103,14 +106,20 @@ def _alone(here: Scene, heat: tuple[Field, ...], spots: tuple[Spot, ...], caps: 
 
 
 def _cells(here: Scene, box: Grid, target: NDArray[np.bool_], spots: tuple[Spot, ...]) -> NDArray[np.intp]:
-    """Nearest spot of each target voxel, lengths measured in lattice spacings; every spot owns at least one voxel."""
+    """Nearest spot of each target voxel, lengths measured in lattice spacings.
+
+    Every spot owns at least one, unless the voxels near it are no more than the spots.
+    """
     wish = here.data.case.prescription
     scale = 1 / np.array([wish.lateral_spacing, wish.lateral_spacing, wish.axial_spacing])
     axes = np.asarray(here.pose.axes)
     voxels = (box.world(np.argwhere(target)) - np.asarray(here.pose.focus)) @ axes.T
     places = np.array([s.offset for s in spots])
     cell = np.asarray(KDTree(places * scale).query(voxels * scale)[1], np.intp)
-    empty = np.setdiff1d(np.arange(len(spots)), cell)
-    if len(empty):
-        cell[KDTree(voxels * scale).query(places[empty] * scale)[1]] = empty
+    owned, near = np.bincount(cell, minlength=len(spots)), KDTree(voxels * scale)
+    for spot in np.flatnonzero(owned == 0):
+        nearest = np.atleast_1d(near.query(places[spot] * scale, k=min(_TO_TAKE_FROM, len(voxels)))[1])
+        for voxel in nearest[owned[cell[nearest]] > 1][:1]:  # never the only one of another spot
+            owned[cell[voxel]] -= 1
+            cell[voxel], owned[spot] = spot, 1
     return cell

@@ -53,7 +53,7 @@ class ReportInput:
         ending_sentence: the ending in words; empty where it never began.
         window: all directions around the target; None where it was not kept.
         drawn: how the simulated patient differs from the plan.
-        seed: of the random draws; None where nothing was drawn.
+        seed: of the random draws; None where nothing was drawn, or the patient in the middle of all draws.
         journal_hash: last hash of the journal; empty where there is none.
         versions: program and library names with their versions.
         run_folder: where the run lies.

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from openhifu.base.errors import OutOfRange
-from openhifu.imaging import distances, read_case
-from openhifu.imaging.pelvis import LATTICE, Pelvis, new_pelvis
+from openhifu.imaging import distances, preset, read_case
+from openhifu.imaging.pelvis import NAMES, Pelvis, new_pelvis
 from openhifu.model.target import Sphere
 from openhifu.model.tissue import Property
 
@@ -54,7 +54,12 @@ def test_a_seed_gives_one_pelvis_and_another_seed_another() -> None:
 
 @pytest.mark.parametrize(
     ("change", "word"),
-    [({"depth": 30e-3}, "meets the body wall"), ({"grade": "low"}, "uterus-like"), ({"diameter": 0.2}, "20 to 100")],
+    [
+        ({"depth": 30e-3}, "meets the body wall"),
+        ({"grade": "low"}, "uterus-like"),
+        ({"diameter": 0.2}, "20 to 100"),
+        ({"to_endometrium": 0.03}, "0 to 20 mm"),
+    ],
 )
 def test_what_does_not_fit_is_refused(change: dict[str, object], word: str) -> None:
     with pytest.raises(OutOfRange, match=word):
@@ -66,7 +71,8 @@ def test_a_part_is_treated_densely_and_by_titration(tmp_path: Path) -> None:
     case = read_case(tmp_path / "case").case
     assert case.target == Sphere(centre=(0.0, 0.0, 0.0), radius=8e-3)
     wish = case.prescription
-    assert (wish.lateral_spacing, wish.axial_spacing) == LATTICE
+    whole = preset("fibroid").prescription.to_si()
+    assert wish.lateral_spacing < whole["lateral_spacing"] and wish.axial_spacing < whole["axial_spacing"]
     assert wish.titration is not None and wish.titration.reading_share == 0.74
 
 
@@ -75,3 +81,18 @@ def test_a_part_that_is_not_within_the_fibroid_is_refused(tmp_path: Path, treat:
     with pytest.raises(OutOfRange, match="8 mm to its diameter"):
         new_pelvis(tmp_path / "case", PELVIS, treat=treat)
     assert not (tmp_path / "case").exists()
+
+
+def test_the_endometrium_lies_as_far_off_as_asked_and_within_the_uterus() -> None:
+    for distance in (1e-3, 10e-3, 20e-3):
+        labels, grid = replace(PELVIS, to_endometrium=distance).images()[1:]
+        named = {name: grid.world(np.argwhere(labels == value)) for value, name in NAMES.items()}
+        nearest = np.abs(named["endometrium"][:, 2]).min() - PELVIS.diameter / 2
+        assert nearest == pytest.approx(distance, abs=2.1e-3)
+        assert named["uterus"][:, 2].min() < named["endometrium"][:, 2].min()
+
+
+def test_what_the_thermometer_reads_is_set_where_the_preset_titrates(tmp_path: Path) -> None:
+    new_pelvis(tmp_path / "case", PELVIS, reading_share=1.0)
+    titration = read_case(tmp_path / "case").case.prescription.titration
+    assert titration is not None and titration.reading_share == 1.0

@@ -76,3 +76,15 @@ def test_draws_follow_the_triangular_law(prop: Property, logarithmic: bool) -> N
     deviation = np.sqrt((low**2 + mode**2 + high**2 - low * mode - low * high - mode * high) / 18)
     assert np.mean(values) == pytest.approx((low + mode + high) / 3, abs=4 * deviation / np.sqrt(600))
     assert np.std(values) == pytest.approx(deviation, rel=0.15)
+
+
+def test_the_patient_in_the_middle_has_as_many_draws_below_as_above() -> None:
+    here = medium("fat", "muscle", "skin", "liver")
+    middle = draw_tissues(here, None)
+    assert middle.record.seed is None
+    assert middle.record.rule.startswith("median of")
+    several = [draw_tissues(here, seed).record.values for seed in range(400)]
+    for n, value in enumerate(middle.record.values):
+        below = np.mean([draws[n].drawn < value.drawn for draws in several])
+        assert below == pytest.approx(0.5, abs=0.1), (value.tissue, value.property)
+        assert value.low <= value.drawn <= value.high

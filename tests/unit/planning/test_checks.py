@@ -11,6 +11,7 @@ from openhifu.base.field import Field, Quantity
 from openhifu.base.grid import Grid
 from openhifu.base.outcome import Verdict
 from openhifu.model.history import Curves, TreatmentHistory
+from openhifu.model.limits import Titration
 from openhifu.model.plan import OrganPrediction, Prediction
 from openhifu.model.pose import Pose
 from openhifu.model.sonication import Sonication
@@ -181,12 +182,33 @@ def test_a_rule_warns_before_it_fails():
     assert above(rule, 7.0, "s", "r").remedy == "" and above(rule, 11.0, "s", "r").remedy == "r"
 
 
-@pytest.mark.parametrize(("voxel", "said"), [(1e-3, False), (2e-3, True)])
-def test_coarse_voxels_of_heat_are_said(voxel: float, said: bool) -> None:
-    given = evidence()
+def on_voxels(given: Evidence, voxel: float) -> Evidence:
+    """The same with the dose kept on voxels of this edge [m]."""
     grid = Grid.box((-10e-3, 90e-3, -10e-3), (10e-3, 110e-3, 10e-3), voxel)
     dose = Field(grid, np.zeros(grid.shape, np.float32), Quantity.CEM43)
-    findings = run_checks(replace(given, history=replace(given.history, cem43=dose)))
+    return replace(given, history=replace(given.history, cem43=dose))
+
+
+@pytest.mark.parametrize(("voxel", "share", "said"), [(1e-3, 0.74, False), (2e-3, 0.74, True), (2e-3, 1.0, False)])
+def test_titration_that_expects_less_than_coarse_voxels_give_is_an_error(
+    voxel: float, share: float, said: bool
+) -> None:
+    given = on_voxels(evidence(), voxel)
+    rule = Titration(
+        test_share=0.35, test_on_time=8, growth_time=1.6, reading_share=share, lowest_scale=0.6, highest_scale=1.6,
+        damping=0.5,
+    )  # fmt: skip
+    wish = given.data.case.prescription.model_copy(update={"titration": rule})
+    case = given.data.case.model_copy(update={"prescription": wish})
+    findings = run_checks(replace(given, data=replace(given.data, case=case)))
+    errors = [f for f in findings if f.check == "titration on these voxels"]
+    assert bool(errors) == said
+    assert all(f.verdict is Verdict.ERROR and "reading_share = 1" in f.remedy for f in errors)
+
+
+@pytest.mark.parametrize(("voxel", "said"), [(1e-3, False), (2e-3, True)])
+def test_coarse_voxels_of_heat_are_said(voxel: float, said: bool) -> None:
+    findings = run_checks(on_voxels(evidence(), voxel))
     coarse = [f for f in findings if f.check == "voxels of heat"]
     assert bool(coarse) == said
     assert all(f.verdict is Verdict.WARNING and "voxels of 2.0 mm" in f.sentence for f in coarse)

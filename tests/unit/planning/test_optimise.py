@@ -14,6 +14,8 @@ from openhifu.model.limits import OrganLimit
 from openhifu.model.medium import Medium
 from openhifu.planning.course import Course
 from openhifu.planning.equal import equal_course
+from openhifu.planning.even import evened
+from openhifu.planning.objectives.outcome import Timetable
 from openhifu.planning.optimise import SCOUTED, optimise
 from openhifu.planning.spare import MOST_CUT, spared
 from openhifu.planning.task import ALLOWED, Optimised, Task, whole
@@ -59,6 +61,16 @@ def task(limit: float = 16.0) -> Task:
 @pytest.fixture(scope="module")
 def found() -> Optimised:
     return optimise(task())
+
+
+def test_a_spot_without_a_voxel_of_its_own_keeps_its_power() -> None:
+    given = task()
+    lost = replace(given, cells=np.where(given.cells == 2, 1, given.cells))  # as on a grid too coarse for the third
+    table = Timetable(np.full(3, 5.0), np.full(3, 20.0), np.full(3, 5.0))
+    aims = np.array([240.0, 240.0, np.inf])
+    after = evened(lost, (0, 1, 2), table, aims, lost.caps, 1)
+    assert np.isfinite(after.powers).all()
+    assert after.powers[2] == 5.0 and after.powers[0] != 5.0
 
 
 def test_the_target_is_covered_and_every_hard_limit_kept(found: Optimised) -> None:

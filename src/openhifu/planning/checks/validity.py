@@ -23,6 +23,9 @@ Only where no nonlinear beam can be marched."""
 ADDED_HEAT = 0.1
 """Share of heat that harmonics may add before the linear field is called wrong."""
 
+LEAST_READ = 0.9
+"""Least share of a rise over voxels of 2 mm that titration may take a thermometer to read."""
+
 _COOLER = "heating is underestimated; lower the power and lengthen the exposure"
 
 
@@ -47,7 +50,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _coarse_heat(evidence: Evidence) -> Iterator[Finding]:
-    """Only where the heat of all spots would not have fitted on the usual voxels."""
+    """Only where heat is kept on wider voxels than usual."""
     voxel, usual = evidence.history.cem43.grid.spacing[0], USUAL.field * USUAL.blocks
     if voxel > 1.01 * usual:
         yield Finding(
@@ -62,6 +65,26 @@ def _coarse_heat(evidence: Evidence) -> Iterator[Finding]:
             unit="mm",
             source="a focus is about 1 mm wide; the heat of all spots on 1 mm would not fit into memory",
             remedy="treat a part of the target at a time, or set the spots further apart",
+        )
+        yield from _read_whole(evidence, voxel)
+
+
+def _read_whole(evidence: Evidence, voxel: float) -> Iterator[Finding]:
+    """Titration on such voxels: what is predicted is already the mean that a thermometer's voxel reads."""
+    rule = evidence.data.case.prescription.titration
+    if rule is not None and rule.reading_share < LEAST_READ:
+        yield Finding(
+            check="titration on these voxels",
+            verdict=Verdict.ERROR,
+            sentence=(
+                f"titration expects a thermometer to read {100 * rule.reading_share:.0f} % of the predicted rise, but "
+                f"that is a mean over {1e3 * voxel:.1f} mm, which it reads whole: the power would be lowered too far"
+            ),
+            value=100 * rule.reading_share,
+            limit=100 * LEAST_READ,
+            unit="%",
+            source="thermometers of magnetic resonance have voxels of about 2 mm",
+            remedy="set reading_share = 1 in [prescription.titration] of case.toml, or treat a part of the target",
         )
 
 

@@ -116,7 +116,8 @@ def drawn(m: Material) -> Iterator[Block]:
     if not given.drawn:
         yield Text(m.say("provenance.nothing_drawn"))
         return
-    yield Text(m.say("provenance.drawn_text", seed=m.none if given.seed is None else given.seed))
+    middle = given.seed is None
+    yield Text(m.say("provenance.drawn_middle") if middle else m.say("provenance.drawn_text", seed=given.seed))
     columns = (
         Column(m.say("head.tissue"), "left", 1.6),
         Column(m.say("head.property"), "left", 2.0),
