@@ -111,7 +111,10 @@ def scene(data: CaseData, device: Transducer, view: Anatomy, pose: Pose, finenes
     grids = beam_grids(view, device, pose, reach, beyond, fineness or USUAL)
     if fineness is None and 4.0 * grids.heat.size * _spots(data) > ROOM:
         grids = beam_grids(view, device, pose, reach, beyond, COARSE)
-    return scene_on(data, device, view, pose, grids)
+    here = scene_on(data, device, view, pose, grids)
+    if np.count_nonzero(here.target[1:-1, 1:-1, 1:-1]) < np.count_nonzero(here.target):
+        raise GeometryError(f"the target reaches the edge of the grid of heat: {grids.heat.describe()}; make it larger")
+    return here
 
 
 def fineness_of(heat: Grid) -> Fineness:
@@ -159,8 +162,6 @@ def scene_on(data: CaseData, device: Transducer, view: Anatomy, pose: Pose, grid
         what = data.case.target.label if isinstance(data.case.target, LabelTarget) else data.case.target.kind
         mm = 1e3 * grids.heat.spacing[0]
         raise Infeasible(f"the target ({what}) is smaller than a voxel of {mm:g} mm; give a larger one")
-    if np.count_nonzero(target[1:-1, 1:-1, 1:-1]) < np.count_nonzero(target):
-        raise GeometryError(f"the target reaches the edge of the grid of heat: {grids.heat.describe()}; make it larger")
     masks = {o.name: organ_mask(o, grids.heat, data.labels, tissues.map) & ~target for o in data.case.organs}
     organs = {name: mask for name, mask in masks.items() if mask.any()}
     return Scene(data, device, view, pose, grids, tissues, target, organs)
