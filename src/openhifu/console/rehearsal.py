@@ -54,13 +54,11 @@ def rehearse(
     middle: bool = False,
     solve: SolveSpots = solve_spots,
 ) -> Run:
-    """Run a plan on a simulated patient whose tissue is drawn within the published ranges.
-
-    Fields are solved in the patient's own tissue, not taken from the plan. The run folder is whole whenever it stops.
+    """Run a plan on a simulated patient with fields in tissue of their own; the run folder is whole whenever it stops.
 
     Args:
         planned: plan and case.
-        folder: run folder to make.
+        folder: run folder to make; ``StorageError`` if it holds a run already or cannot be written.
         seed: of patient and machine.
         approval: of exactly this plan, to treat on the simulated device; None rehearses.
         machine: the simulated machine's imperfections and the day's events.
@@ -73,13 +71,8 @@ def rehearse(
         in_force: what the site's records ask at every arming of a treatment, as ``Approved`` has it.
         middle: whether the patient is the one in the middle of all that could be drawn; the seed is the machine's then.
         solve: gives the fields in the patient; something else where they were solved before.
-
-    Raises:
-        StorageError: if the folder holds a run already or cannot be written.
     """
-    plan, device = planned.plan, transducer(planned.plan.device)
-    fineness = fineness_of(planned.history.cem43.grid)
-    here = scene(planned.data, device, anatomy(planned.data, device.frequency), plan.pose, fineness)
+    plan, here = planned.plan, _scene_of(planned)
     draw, started = draw_tissues(here.tissues, None if middle else seed), datetime.now(UTC).astimezone()
     sheet = _sheet(plan, seed, approval, started, draw)
     journal = prepare(folder, planned, sheet, approval)
@@ -89,7 +82,7 @@ def rehearse(
     ready(patient)
     run = run_on_twin(
         Rehearsal(plan) if approval is None else Approved(plan, approval, in_force),
-        device,
+        here.device,
         patient,
         journal,
         seed,
@@ -103,6 +96,12 @@ def rehearse(
     )
     finish(folder, delivered_history(plan, patient, fields, before))
     return _told(load_run(folder, planned.data.folder), run.result, progress)
+
+
+def _scene_of(planned: Planned) -> Scene:
+    """The scene of a plan, on the voxels that it was planned on."""
+    device, fineness = transducer(planned.plan.device), fineness_of(planned.history.cem43.grid)
+    return scene(planned.data, device, anatomy(planned.data, device.frequency), planned.plan.pose, fineness)
 
 
 def _told(run: Run, result: RunResult, progress: Progress) -> Run:
