@@ -25,6 +25,7 @@ from openhifu.imaging.hdf5 import read_history
 from openhifu.imaging.reading import CASE_FILE
 from openhifu.model.history import TreatmentHistory
 from openhifu.planning.make import make_plan
+from openhifu.planning.scene import fineness_of
 
 DOSE_TOLERANCE = 1e-5
 """How far the replayed CEM43 may be from the recorded one, as a share of the recorded value plus a millionth minute."""
@@ -130,7 +131,8 @@ def replay(bundle: Path, work: Path, progress: Progress = silent) -> Replay:
     recorded = gather(bundle / "run" if (bundle / "run" / RUN).exists() else bundle / "run" / PLAN, bundle / "case")
     plan = recorded.planned.plan
     data = replace(with_device(read_case(bundle / "case"), plan.device), folder=Path(plan.case_folder))
-    planned = make_plan(data, progress)
+    fineness = fineness_of(recorded.planned.history.cem43.grid)
+    planned = make_plan(data, progress, fineness=fineness)
     run, apart = recorded.run, None
     if run is not None and run.delivered is not None and planned.plan.content_hash == plan.content_hash:
         # The run reads its case again from where it lies, which is the bundle.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -59,21 +58,10 @@ class SpotFields:
         return Field(box, near.astype(np.float32), pressure.quantity)
 
 
-class SolveSpots(Protocol):
-    """What gives the fields of spots, as ``solve_spots`` does."""
-
-    def __call__(
-        self,
-        medium: Medium,
-        device: Transducer,
-        pose: Pose,
-        foci: Sequence[Vector],
-        switched_off: Sequence[tuple[int, ...]],
-        grids: BeamGrids,
-        progress: Progress = silent,
-    ) -> SpotFields:
-        """One field for every spot."""
-        ...
+SolveSpots = Callable[
+    [Medium, Transducer, Pose, Sequence[Vector], Sequence[tuple[int, ...]], BeamGrids, Progress], SpotFields
+]
+"""What gives the fields of spots from the arguments of ``solve_spots``, in their order."""
 
 
 def solve_spots(

@@ -113,13 +113,24 @@ def scene(data: CaseData, device: Transducer, view: Anatomy, pose: Pose, finenes
         grids = beam_grids(view, device, pose, reach, beyond, COARSE)
     here = scene_on(data, device, view, pose, grids)
     if np.count_nonzero(here.target[1:-1, 1:-1, 1:-1]) < np.count_nonzero(here.target):
-        raise GeometryError(f"the target reaches the edge of the grid of heat: {grids.heat.describe()}; make it larger")
+        raise GeometryError(
+            f"the target reaches the edge of the grid of heat: {grids.heat.describe()}; treat a part of it"
+        )
     return here
 
 
 def fineness_of(heat: Grid) -> Fineness:
-    """How finely a scene was computed whose heat is on this grid."""
-    return Fineness(blocks=round(heat.spacing[0] / USUAL.field))
+    """How finely a plan was computed whose heat is on this grid.
+
+    Raises:
+        GeometryError: if its voxels are not whole blocks of the field's usual ones.
+    """
+    blocks = round(heat.spacing[0] / USUAL.field)
+    if abs(heat.spacing[0] - blocks * USUAL.field) > 1e-6 * USUAL.field:
+        raise GeometryError(
+            f"heat on {heat.describe()} is not of blocks of {1e3 * USUAL.field:g} mm, as plans have it; plan again"
+        )
+    return Fineness(blocks=blocks)
 
 
 def _spots(data: CaseData) -> float:

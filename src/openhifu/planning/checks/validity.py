@@ -57,13 +57,13 @@ def _coarse_heat(evidence: Evidence) -> Iterator[Finding]:
             check="voxels of heat",
             verdict=Verdict.WARNING,
             sentence=(
-                f"the target takes so many spots that heat and dose are kept on voxels of {1e3 * voxel:.1f} mm: "
-                "peaks of single exposures are flattened, and volumes and doses of thin organs are rougher"
+                f"heat and dose are kept on voxels of {1e3 * voxel:.1f} mm: peaks of single exposures are flattened, "
+                "and volumes and doses of thin organs are rougher"
             ),
             value=1e3 * voxel,
             limit=1e3 * usual,
             unit="mm",
-            source="a focus is about 1 mm wide; the heat of all spots on 1 mm would not fit into memory",
+            source="a focus is 1 to 2 mm wide; the heat of many spots on 1 mm does not fit into memory",
             remedy="treat a part of the target at a time, or set the spots further apart",
         )
         yield from _read_whole(evidence, voxel)
