@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from openhifu.base.errors import OutOfRange
+from openhifu.base.vectors import Vector
 from openhifu.delivery.clock import RealClock
 from openhifu.delivery.protocols import (
     LEASE_LIMIT,
@@ -261,11 +262,21 @@ def test_loading_never_radiates(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("power", "on_time", "off"),
-    [(401.0, 1.0, ()), (50.0, 61.0, ()), (0.0, 1.0, ()), (float("nan"), 1.0, ()), (50.0, 1.0, (1,))],
+    ("power", "on_time", "off", "steered"),
+    [
+        (401.0, 1.0, (), ()),
+        (50.0, 61.0, (), ()),
+        (0.0, 1.0, (), ()),
+        (float("nan"), 1.0, (), ()),
+        (50.0, 1.0, (1,), ()),
+        (50.0, 1.0, (), ((0.0, 0.0, 0.0), (1e-3, 0.0, 0.0))),  # one element steers nothing
+        (50.0, 1.0, (), ((0.0, 0.0, float("nan")),)),
+    ],
 )
-def test_beyond_its_ceilings_it_loads_nothing(rig: Rig, power: float, on_time: float, off: tuple[int, ...]) -> None:
-    assert rig.generator.load(power, on_time, off).answer is Answer.REFUSED
+def test_beyond_what_it_can_it_loads_nothing(
+    rig: Rig, power: float, on_time: float, off: tuple[int, ...], steered: tuple[Vector, ...]
+) -> None:
+    assert rig.generator.load(power, on_time, off, steered).answer is Answer.REFUSED
     assert not rig.generator.reading().ready
 
 

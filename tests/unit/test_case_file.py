@@ -54,10 +54,10 @@ def steered(prescription: Prescription, control: DoseControl | None) -> Prescrip
     return prescription.model_copy(update={"control": control if prescription.titration else None})
 
 
-def shortened(prescription: Prescription, share: float | None) -> Prescription:
-    """With exposures that may be shorter, or without."""
+def shortened(prescription: Prescription, share: float | None, steered: int | None) -> Prescription:
+    """With exposures that may be shorter or heat several spots, or without."""
     shortest = None if share is None else share * prescription.on_time
-    return prescription.model_copy(update={"shortest_on_time": shortest})
+    return prescription.model_copy(update={"shortest_on_time": shortest, "steered_spots": steered})
 
 
 prescriptions = st.builds(
@@ -76,7 +76,9 @@ prescriptions = st.builds(
     titration=st.none() | titrations,
 )
 prescriptions = st.builds(steered, prescriptions, st.none() | controls)
-prescriptions = st.builds(shortened, prescriptions, st.none() | st.floats(min_value=0.01, max_value=1))
+prescriptions = st.builds(
+    shortened, prescriptions, st.none() | st.floats(min_value=0.01, max_value=1), st.none() | st.integers(2, 9)
+)
 sites = st.builds(
     SiteLimits,
     acoustic_power=positive,

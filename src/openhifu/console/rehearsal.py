@@ -23,6 +23,7 @@ from openhifu.model.history import TreatmentHistory
 from openhifu.model.medium import Medium
 from openhifu.model.plan import Approval, TreatmentPlan
 from openhifu.model.tissue_draw import PatientTissues, draw_tissues
+from openhifu.planning.aim import Aim
 from openhifu.planning.anatomy import anatomy
 from openhifu.planning.fields import SolveSpots, SpotFields, solve_spots
 from openhifu.planning.make import Planned
@@ -139,13 +140,11 @@ def patient_fields(
 ) -> SpotFields:
     """Fields of every sonication in the patient's own tissue, one watt each."""
     medium = here.data.medium(here.grids.field).with_tissues(draw.tissues)
-    shots = plan.sonications
     return solve(
         medium,
         here.device,
         plan.pose,
-        [s.focus for s in shots],
-        [s.elements_off for s in shots],
+        [Aim.of(s) for s in plan.sonications],
         here.grids,
         lambda stage, fraction: progress("fields in the simulated patient", fraction),
     )

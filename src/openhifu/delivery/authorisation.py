@@ -118,7 +118,7 @@ def require_allowed(
         NotApproved: naming the limit.
     """
     planned = next((s for s in plan.sonications if s.index == step.index), None)
-    if planned is None or planned.focus != step.focus or planned.elements_off != step.elements_off:
+    if planned is None or _aim(planned) != _aim(step):
         raise NotApproved(f"exposure {step.index + 1} is not one of the approved plan")
     if step.purpose is Purpose.AGAIN and step.index not in again:
         raise NotApproved(f"exposure {step.index + 1} once more is a change of the plan that nobody approved")
@@ -135,6 +135,11 @@ def require_allowed(
     ):
         if not value <= limit * (1 + _ROUNDING):
             raise NotApproved(f"exposure {step.index + 1}: {name} {value:.1f} is above the limit of {limit:.1f}")
+
+
+def _aim(what: Sonication | Arm) -> tuple[object, ...]:
+    """Where an exposure heats, but for its power and time."""
+    return what.focus, what.elements_off, what.steered
 
 
 def _times_allowed(plan: TreatmentPlan, purpose: Purpose) -> float:

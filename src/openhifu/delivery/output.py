@@ -98,7 +98,7 @@ class Output:
         Raises:
             DeviceFault: if it does not.
         """
-        self._ask("load", lambda: self._generator.load(step.power, step.on_time, step.elements_off))
+        self._ask("load", lambda: self._generator.load(step.power, step.on_time, step.elements_off, step.steered))
         reading = self.reading()
         if not reading.ready:
             raise DeviceFault("the generator took the exposure but does not say that it is ready")

@@ -299,6 +299,7 @@ def _arm(sonication: Sonication, purpose: Purpose, power: float, on_time: float)
         power=power,
         on_time=on_time,
         elements_off=sonication.elements_off,
+        steered=sonication.steered,
     )
 
 

@@ -230,8 +230,14 @@ class Generator(Protocol):
         """Which device this is, asked anew each time."""
         ...
 
-    def load(self, power: float, on_time: float, elements_off: tuple[int, ...]) -> Status:
-        """Prepare one exposure (acoustic W, s); the device's own timer ends it after ``on_time``. Never radiates."""
+    def load(
+        self, power: float, on_time: float, elements_off: tuple[int, ...], steered: tuple[Vector, ...] = ()
+    ) -> Status:
+        """Prepare one exposure (acoustic W, s); the device's own timer ends it after ``on_time``. Never radiates.
+
+        Phases steer the focus to every place of ``steered`` (m along the beam's x, y, z), again and again in turn and
+        equally long, 10 ms at most at a time. Refused by a device that cannot.
+        """
         ...
 
     def fire(self, lease: Lease) -> Status:

@@ -31,6 +31,7 @@ class Arm(Record):
         power: acoustic W.
         on_time: s.
         elements_off: elements switched off.
+        steered: places that phases steer the focus to in turn, m along the beam's x, y, z; empty for none.
     """
 
     kind: Literal["arm"] = "arm"
@@ -40,6 +41,7 @@ class Arm(Record):
     power: float = Field(gt=0)
     on_time: float = Field(gt=0)
     elements_off: tuple[int, ...] = ()
+    steered: tuple[Vector, ...] = ()
 
 
 class Sonicate(Record):

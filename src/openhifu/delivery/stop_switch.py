@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from openhifu.base.outcome import Ending
+from openhifu.base.vectors import Vector
 from openhifu.delivery.endings import Halt
 from openhifu.delivery.protocols import Generator, GeneratorReading, Identity, Lease, Status
 
@@ -41,12 +42,14 @@ class StopSwitch:
         with self._lock:
             return self._generator.identity()
 
-    def load(self, power: float, on_time: float, elements_off: tuple[int, ...]) -> Status:
+    def load(
+        self, power: float, on_time: float, elements_off: tuple[int, ...], steered: tuple[Vector, ...] = ()
+    ) -> Status:
         """See ``Generator``; ends the run once the switch was thrown."""
         with self._lock:
             self._require_free()
             self._in_use = True
-            return self._generator.load(power, on_time, elements_off)
+            return self._generator.load(power, on_time, elements_off, steered)
 
     def fire(self, lease: Lease) -> Status:
         """See ``Generator``; ends the run once the switch was thrown."""

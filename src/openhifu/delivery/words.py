@@ -68,7 +68,8 @@ def of(step: Step) -> str:
             return f"move the focus of exposure {step.index + 1} to ({x:.1f}, {y:.1f}, {z:.1f}) mm LPS"
         case Arm():
             elements = f", {len(step.elements_off)} elements off" if step.elements_off else ""
-            return f"arm {_exposure(step)}{elements}"
+            steered = f", steered to {len(step.steered)} places in turn" if step.steered else ""
+            return f"arm {_exposure(step)}{elements}{steered}"
         case Sonicate():
             return f"fire {_exposure(step)}"
         case Cool():

@@ -113,11 +113,12 @@ class PrescriptionSection(Section):
     titration: TitrationSection | None = None
     control: DoseControlSection | None = None
     shortest_on_time_s: Annotated[Positive | None, SECONDS] = None
+    steered_spots: Annotated[Positive | None, SHARE] = None
 
     @classmethod
     def from_si(cls, data: Mapping[str, Any]) -> Self:
         """Build from a record's data; a prescription without titration or control has no table of it."""
-        data = {"shortest_on_time": None, **data}
+        data = {"shortest_on_time": None, "steered_spots": None, **data}
         titration, control = data.get("titration"), data.get("control")
         nested = {
             "titration": None if titration is None else TitrationSection.from_si(titration),

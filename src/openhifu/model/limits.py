@@ -95,6 +95,8 @@ class Prescription(Record):
         goal_cem43: minutes of CEM43 that count as ablated.
         coverage: share of the target volume that must reach the goal.
         on_time: s per exposure.
+        steered_spots: spots of a line, at most, that one exposure of an array heats together: phases steer the focus to
+            them again and again in turn; None for a focus that stands still.
         shortest_on_time: s that planning may shorten an exposure to, which saves energy and time; None for all that
             last ``on_time``.
         peak_low: degC; least peak temperature of an exposure.
@@ -123,12 +125,13 @@ class Prescription(Record):
     titration: Titration | None = None
     control: DoseControl | None = None
     shortest_on_time: float | None = Field(default=None, gt=0)
+    steered_spots: int | None = Field(default=None, ge=2)
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_asked(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A prescription from before exposures could be shortened has the content, and the hash, it had."""
-        data = write(self)
-        return {key: value for key, value in data.items() if value is not None or key != "shortest_on_time"}
+        """A prescription from before exposures could be shortened or steered has the content, and hash, it had."""
+        data, later = write(self), ("shortest_on_time", "steered_spots")
+        return {key: value for key, value in data.items() if value is not None or key not in later}
 
     @model_validator(mode="after")
     def _shorter_is_not_longer(self) -> Self:

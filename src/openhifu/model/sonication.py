@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Self
+from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from openhifu.base.record import Record
 from openhifu.base.vectors import Vector
+from openhifu.model.pose import Pose
 
 
 class Sonication(Record):
@@ -25,6 +26,8 @@ class Sonication(Record):
         elements_off: elements switched off for this exposure.
         power_ceiling: W; what titration may not exceed.
         predicted_peak: temperature [degC] the plan expects in the target at the end of the exposure.
+        steered: places that phases steer the focus to, again and again in turn and equally long, with the whole power
+            at each (m along the beam's x, y, z from ``focus``); empty for a focus that stands still.
     """
 
     index: int = Field(ge=0)
@@ -37,6 +40,13 @@ class Sonication(Record):
     elements_off: tuple[int, ...] = ()
     power_ceiling: float = Field(gt=0)
     predicted_peak: float
+    steered: tuple[Vector, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _still_as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """An exposure whose focus stands still keeps the content, and the hash, it had before any was steered."""
+        data = write(self)
+        return {key: value for key, value in data.items() if value or key != "steered"}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -46,9 +56,35 @@ class Sonication(Record):
             raise ValueError("elements_off must be distinct, non-negative numbers")
         if not all(math.isfinite(v) for v in self.focus):
             raise ValueError("focus must be finite")
+        if not all(math.isfinite(v) for place in self.steered for v in place):
+            raise ValueError("every place that the focus is steered to must be finite")
+        if len(set(self.steered)) != len(self.steered):
+            raise ValueError("the focus is steered to different places; give each once")
         return self
+
+    def places(self, pose: Pose) -> tuple[Vector, ...]:
+        """Where the focus is (LPS, m): one place, or all that it is steered to.
+
+        Args:
+            pose: the plan's, whose orientation the source keeps.
+        """
+        return places(self.focus, self.steered, pose)
 
     @property
     def energy(self) -> float:
         """Acoustic energy [J]."""
         return self.acoustic_power * self.on_time
+
+
+def places(focus: Vector, steered: tuple[Vector, ...], pose: Pose) -> tuple[Vector, ...]:
+    """Where a focus is (LPS, m): one place, or all that it is steered to, given along the axes of a pose."""
+    if not steered:
+        return (focus,)
+    x, y, z = pose.axes
+    return tuple(_moved(focus, (a, x), (b, y), (c, z)) for a, b, c in steered)
+
+
+def _moved(point: Vector, *steps: tuple[float, Vector]) -> Vector:
+    """A point after steps of given lengths along given directions."""
+    a, b, c = (value + sum(length * axis[n] for length, axis in steps) for n, value in enumerate(point))
+    return a, b, c

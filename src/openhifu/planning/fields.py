@@ -1,7 +1,8 @@
-"""One field a spot: heat per acoustic watt on the heat grid."""
+"""Heat of every exposure per acoustic watt on the heat grid: one field, or the mean of several where it is steered."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,10 +12,10 @@ from openhifu.acoustics.field import AcousticField, SolveReport
 from openhifu.base.errors import CannotModel
 from openhifu.base.field import Field
 from openhifu.base.progress import Progress, silent
-from openhifu.base.vectors import Vector
 from openhifu.model.medium import Medium
 from openhifu.model.pose import Pose
 from openhifu.model.transducer import Transducer
+from openhifu.planning.aim import Aim
 from openhifu.planning.beam import BeamGrids
 from openhifu.planning.narrow import solve_beams
 
@@ -24,13 +25,14 @@ NEAR_AXIS = 50e-3
 
 @dataclass(frozen=True, eq=False)
 class SpotFields:
-    """Fields of all spots at one acoustic watt each.
+    """Fields of all exposures at one acoustic watt each.
 
     Attributes:
-        heat: W/m3 per watt of each spot, on the heat grid.
-        central: the field of the spot nearest to the reference focus, with its pressure.
-        central_index: which spot that is.
-        share_on: share of the elements that is on, per spot.
+        heat: W/m3 per watt of each exposure, on the heat grid; the mean over all places of a steered focus.
+        central: the field of the exposure nearest to the reference focus, with its pressure; where its focus is
+            steered, that of the place nearest to its middle.
+        central_index: which exposure that is.
+        share_on: share of the elements that is on, per exposure.
         report: how the fields were found.
     """
 
@@ -58,35 +60,45 @@ class SpotFields:
         return Field(box, near.astype(np.float32), pressure.quantity)
 
 
-SolveSpots = Callable[
-    [Medium, Transducer, Pose, Sequence[Vector], Sequence[tuple[int, ...]], BeamGrids, Progress], SpotFields
-]
-"""What gives the fields of spots from the arguments of ``solve_spots``, in their order."""
+SolveSpots = Callable[[Medium, Transducer, Pose, Sequence[Aim], BeamGrids, Progress], SpotFields]
+"""What gives the fields of exposures from the arguments of ``solve_spots``, in their order."""
 
 
 def solve_spots(
     medium: Medium,
     device: Transducer,
     pose: Pose,
-    foci: Sequence[Vector],
-    switched_off: Sequence[tuple[int, ...]],
+    aims: Sequence[Aim],
     grids: BeamGrids,
     progress: Progress = silent,
 ) -> SpotFields:
-    """Solve one field for every spot.
+    """Solve one field for every place of the focus; the heat of an exposure is the mean over its places.
 
     Args:
         medium: tissues on ``grids.field``; the plan's, or a simulated patient's.
         device: the source.
-        pose: reference pose; each spot only moves it.
-        foci: where the focus goes, spot by spot (LPS, m).
-        switched_off: elements off, per spot.
+        pose: reference pose; each exposure only moves it.
+        aims: of all exposures.
         grids: where to solve and where to keep heat.
         progress: told how far it is.
     """
-    beams = [(pose.moved_to(focus), off) for focus, off in zip(foci, switched_off, strict=True)]
-    central = int(np.argmin([np.linalg.norm(np.subtract(f, pose.focus)) for f in foci]))
-    fields = solve_beams(medium, device, beams, grids, central, progress=progress)
-    heat = tuple(f.heat_rate for f in fields if f.heat_rate is not None)
-    share = tuple(1.0 - len(off) / device.elements for off in switched_off)
-    return SpotFields(heat, fields[central], central, share, fields[0].report)
+    beams = [aim.beams(device, pose) for aim in aims]
+    central = int(np.argmin([np.linalg.norm(np.subtract(aim.focus, pose.focus)) for aim in aims]))
+    before = sum(len(b) for b in beams[:central])
+    nearest = before + int(np.argmin([beam.aside for beam in beams[central]]))
+    fields = solve_beams(medium, device, [b for group in beams for b in group], grids, nearest, progress=progress)
+    heat = [f.heat_rate for f in fields if f.heat_rate is not None]
+    means = tuple(grouped_means(heat, [len(b) for b in beams]))
+    share = tuple(1.0 - len(aim.elements_off) / device.elements for aim in aims)
+    return SpotFields(means, fields[nearest], central, share, fields[0].report)
+
+
+def grouped_means(heat: Sequence[Field], sizes: Sequence[int]) -> list[Field]:
+    """The means of fields of one grid that come in groups of these sizes; a group of one as it is."""
+    found, rest = [], iter(heat)
+    for size in sizes:
+        group = list(itertools.islice(rest, size))
+        data = [h.data for h in group]
+        mean = data[0] if size == 1 else np.asarray(np.mean(data, axis=0, dtype=np.float32))
+        found.append(Field(group[0].grid, mean, group[0].quantity))
+    return found

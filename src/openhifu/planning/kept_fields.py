@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from openhifu.base.field import Field
 from openhifu.base.progress import Progress, silent
 from openhifu.base.record import canonical_json
-from openhifu.base.vectors import Vector
 from openhifu.model.medium import Medium
 from openhifu.model.pose import Pose
 from openhifu.model.tissue import Property
 from openhifu.model.transducer import Transducer
+from openhifu.planning.aim import Aim
 from openhifu.planning.beam import BeamGrids
 from openhifu.planning.fields import SpotFields, solve_spots
 
@@ -22,13 +22,11 @@ KEPT = 2
 
 _THERMAL = frozenset({Property.CONDUCTIVITY, Property.HEAT_CAPACITY, Property.PERFUSION, Property.METABOLIC_HEAT})
 
-_Aim = tuple[Vector, tuple[int, ...]]  # where the focus goes, and the elements that are off
-
 
 @dataclass(frozen=True, eq=False)
 class _Solved:
-    heat: dict[_Aim, Field]
-    central: _Aim
+    heat: dict[Aim, Field]
+    central: Aim
     found: SpotFields
 
 
@@ -43,19 +41,17 @@ class KeptFields:
         medium: Medium,
         device: Transducer,
         pose: Pose,
-        foci: Sequence[Vector],
-        switched_off: Sequence[tuple[int, ...]],
+        aims: Sequence[Aim],
         grids: BeamGrids,
         progress: Progress = silent,
     ) -> SpotFields:
-        """One field for every spot, in their order."""
-        aims = list(zip(foci, switched_off, strict=True))
+        """One field for every exposure, in their order."""
         key = _key(medium, device, pose, grids)
         known = self._solved.pop(key, None)
         if known is None or any(aim not in known.heat for aim in aims) or known.central not in aims:
             while len(self._solved) >= KEPT:
                 self._solved.pop(next(iter(self._solved)))  # the one that was asked for longest ago
-            found = solve_spots(medium, device, pose, foci, switched_off, grids, progress)
+            found = solve_spots(medium, device, pose, aims, grids, progress)
             known = _Solved(dict(zip(aims, found.heat, strict=True)), aims[found.central_index], found)
         self._solved[key] = known
         share = dict(zip(known.heat, known.found.share_on, strict=True))

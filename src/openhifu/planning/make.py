@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
@@ -15,9 +16,12 @@ from openhifu.model.catalogue import transducer
 from openhifu.model.history import TreatmentHistory
 from openhifu.model.medium import Medium
 from openhifu.model.plan import Finding, Provenance, TreatmentPlan
+from openhifu.model.pose import Pose
 from openhifu.model.sonication import Sonication
+from openhifu.model.transducer import Transducer
 from openhifu.model.window import WindowMap
-from openhifu.planning.anatomy import anatomy
+from openhifu.planning.aim import Aim
+from openhifu.planning.anatomy import Anatomy, anatomy
 from openhifu.planning.beam import Fineness
 from openhifu.planning.checks import run_checks
 from openhifu.planning.checks.evidence import Evidence
@@ -26,7 +30,8 @@ from openhifu.planning.powers import Schedule, find_schedule
 from openhifu.planning.ranking import ChosenPose, choose_pose
 from openhifu.planning.scene import Scene, scene, target_centre, target_half_size, target_points
 from openhifu.planning.shadow import elements_off
-from openhifu.planning.spots import Spot, aimed, beyond_travel, place
+from openhifu.planning.shots import Shot, aimed, shots
+from openhifu.planning.spots import beyond_travel, place
 
 _LATTICE_POINTS = 0.75e-3  # m between the points that stand for the target when spots are placed
 
@@ -64,7 +69,7 @@ def make_plan(
         progress: told how far it is.
         direction: unit vector from the target to the source (LPS) that a person chose; the best one if not given.
         fineness: of the grids; what the size of the case asks for if not given.
-        solve: gives the fields of the spots; something else where they were solved before.
+        solve: gives the fields of the exposures; something else where they were solved before.
 
     Raises:
         Infeasible: if the direction breaks a rule, no pose reaches the target, or no spot fits into it.
@@ -80,36 +85,43 @@ def make_plan(
     if out_of_reach:
         raise Infeasible(f"{device.name} cannot reach the whole target: {out_of_reach}; choose a smaller target")
     medium = data.medium(here.grids.field)
-    aims = aimed(spots, chosen.shift)
-    off = [elements_off(view, device, chosen.pose.moved_to(a)) for a in aims]
-    fields = solve(medium, device, chosen.pose, aims, off, here.grids, progress)
-    schedule = find_schedule(here, fields, spots, progress)
-    return _assembled(here, chosen, fields, _shots(spots, aims, off, schedule), schedule)
+    heated = shots(spots, data.case.prescription, device, chosen.pose)
+    aims = [_aim(view, device, chosen.pose, s, a) for s, a in zip(heated, aimed(heated, chosen.shift), strict=True)]
+    fields = solve(medium, device, chosen.pose, aims, here.grids, progress)
+    schedule = find_schedule(here, fields, spots, heated, progress)
+    return _assembled(here, chosen, fields, _sonications(heated, aims, schedule), schedule)
 
 
-def _shots(
-    spots: tuple[Spot, ...], aims: tuple[Vector, ...], off: list[tuple[int, ...]], schedule: Schedule
-) -> tuple[Sonication, ...]:
+def _aim(view: Anatomy, device: Transducer, pose: Pose, shot: Shot, focus: Vector) -> Aim:
+    """The exposure of a shot; off are the elements that are in the shadow of bone or gas for any place of its focus."""
+    off: set[int] = set()
+    for there in Aim(focus, (), shot.steered).places(pose):
+        off.update(elements_off(view, device, pose.moved_to(there)))
+    return Aim(focus, tuple(sorted(off)), shot.steered)
+
+
+def _sonications(heated: tuple[Shot, ...], aims: Sequence[Aim], schedule: Schedule) -> tuple[Sonication, ...]:
     """The exposures of a schedule, in order."""
     return tuple(
         Sonication(
             index=place,
-            slice_index=spots[i].slice_index,
-            line_index=spots[i].line_index,
-            focus=aims[i],
+            slice_index=heated[i].slice_index,
+            line_index=heated[i].line_index,
+            focus=aims[i].focus,
             acoustic_power=float(schedule.powers[place]),
             on_time=float(schedule.on_times[place]),
             cooling_time=float(schedule.rests[place]),
-            elements_off=off[i],
+            elements_off=aims[i].elements_off,
             power_ceiling=float(schedule.ceiling[place]),
             predicted_peak=float(schedule.peaks[place]),
+            steered=aims[i].steered,
         )
         for place, i in enumerate(schedule.order)
     )
 
 
 def _assembled(
-    here: Scene, chosen: ChosenPose, fields: SpotFields, shots: tuple[Sonication, ...], schedule: Schedule
+    here: Scene, chosen: ChosenPose, fields: SpotFields, sonications: tuple[Sonication, ...], schedule: Schedule
 ) -> Planned:
     case = here.data.case
     history = schedule.history(fields)
@@ -119,7 +131,7 @@ def _assembled(
         view=here.view,
         pose=chosen.pose,
         seen=chosen.seen,
-        sonications=shots,
+        sonications=sonications,
         history=history,
         prediction=schedule.prediction,
         target=here.target,
@@ -136,7 +148,7 @@ def _assembled(
         organs=schedule.organs,
         site=case.site,
         pose=chosen.pose,
-        sonications=shots,
+        sonications=sonications,
         prediction=schedule.prediction,
         findings=findings,
         unmet=_unmet(findings, schedule),

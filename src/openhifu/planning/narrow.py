@@ -21,17 +21,14 @@ from openhifu.base.field import Field
 from openhifu.base.grid import Grid
 from openhifu.base.progress import Progress, silent
 from openhifu.model.medium import Medium
-from openhifu.model.pose import Pose
 from openhifu.model.tissuemap import TissueMap
 from openhifu.model.transducer import Transducer
+from openhifu.planning.aim import Beam
 from openhifu.planning.beam import EDGES, HEATED, BeamGrids
 
 _STEP = 12e-3  # m: half-widths are multiples of it
 _WORTH = 0.5  # share of the voxels below which it is worth while
 _BATCH = 8  # narrow fields at a time: each has its own copy of the labels
-
-Beam = tuple[Pose, tuple[int, ...]]
-"""Where the source stands, and its elements that are off."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +68,11 @@ def solve_beams(
         threads: fields at a time.
         progress: told how far it is.
     """
-    parts = [_columns(grids, device, pose) for pose, _ in beams]
+    parts = [_columns(grids, device, beam) for beam in beams]
     whole = grids.field.shape[0] * grids.field.shape[1]
     keep = [Recording(pressure=n == with_pressure, heat=True, heat_grid=grids.heat) for n in range(len(beams))]
     if sum(p.size**2 for p in parts) > _WORTH * whole * len(parts):
-        problems = [AcousticProblem(device.drive(1.0, off, pose=pose), medium) for pose, off in beams]
+        problems = [problem(device, beam, medium) for beam in beams]
         return solve_many(problems, keep, "marching", threads, progress)
     groups: dict[int, list[int]] = defaultdict(list)
     for n, part in enumerate(parts):
@@ -87,12 +84,17 @@ def solve_beams(
             problems, recordings = [], []
             for n in batch:
                 part = _cut(medium, grids, parts[n])
-                problems.append(AcousticProblem(device.drive(1.0, beams[n][1], pose=beams[n][0]), part.medium))
+                problems.append(problem(device, beams[n], part.medium))
                 recordings.append(replace(keep[n], heat_grid=part.heat))
             for n, field in zip(batch, solve_many(problems, recordings, "marching", threads), strict=True):
                 found[n] = _widened(field, grids.heat, parts[n])
             progress("acoustic fields", len(found) / len(beams))
     return [found[n] for n in range(len(beams))]
+
+
+def problem(device: Transducer, beam: Beam, medium: Medium) -> AcousticProblem:
+    """A beam at 1 W as the march's question."""
+    return AcousticProblem(device.drive(1.0, beam.elements_off, beam.phases, beam.pose), medium)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,15 +105,15 @@ class _Part:
     heat: Grid
 
 
-def _columns(grids: BeamGrids, device: Transducer, pose: Pose) -> _Columns:
+def _columns(grids: BeamGrids, device: Transducer, beam: Beam) -> _Columns:
     """The columns that a beam needs, moved inside the grid by whole heat voxels where they would stand out of it."""
     field, heat = grids.field, grids.heat
     h, c = field.spacing[0], round(heat.spacing[0] / field.spacing[0])
     offset = np.rint(field.index(heat.world((-0.5, -0.5, -0.5))) + 0.5).astype(int)
-    focus = field.index(pose.focus)
+    focus = field.index(beam.pose.focus)
     ahead, behind = float(focus[2]) * h, (field.shape[2] - 1 - float(focus[2])) * h
     tan = math.tan(device.surface.half_angles[1])
-    half = max(ahead * tan, behind * tan * HEATED) + EDGES + 2 * c * h
+    half = max(ahead * tan, behind * tan * HEATED) + beam.aside + EDGES + 2 * c * h
     blocks = round(math.ceil(half / _STEP - 1e-9) * _STEP / (c * h))
     size = 2 * c * blocks
     if size >= min(field.shape[:2]):

@@ -17,6 +17,7 @@ from openhifu.planning.optimise import optimise
 from openhifu.planning.predict import Outlook, numbers
 from openhifu.planning.scene import Scene
 from openhifu.planning.scene_task import scene_task
+from openhifu.planning.shots import Shot
 from openhifu.planning.spots import Spot
 from openhifu.planning.task import Optimised
 
@@ -73,10 +74,20 @@ class Schedule:
         )
 
 
-def find_schedule(here: Scene, fields: SpotFields, spots: tuple[Spot, ...], progress: Progress = silent) -> Schedule:
-    """Find order, powers and pauses for a scene's spots. Ctrl-C leaves the best so far, and the schedule says so."""
-    allowed = _ceilings(here, spots, fields)
-    task = scene_task(here, fields.heat, spots, allowed)
+def find_schedule(
+    here: Scene, fields: SpotFields, spots: tuple[Spot, ...], heated: tuple[Shot, ...], progress: Progress = silent
+) -> Schedule:
+    """Find order, powers and pauses of a scene's exposures. Ctrl-C leaves the best so far, and the schedule says so.
+
+    Args:
+        here: the scene.
+        fields: of the exposures.
+        spots: of the target.
+        heated: which of them each exposure heats.
+        progress: told how far it is.
+    """
+    allowed = _ceilings(here, fields)
+    task = scene_task(here, fields.heat, spots, heated, allowed)
     found = optimise(task, progress)
     organs = tuple(_waited_for(organ, found) for organ in here.data.case.organs)
     solver, exposures = task.make_solver(), found.treatment.exposures
@@ -109,11 +120,11 @@ def _most(here: Scene) -> float:
     return titration.highest_scale if titration else 1.0
 
 
-def _ceilings(here: Scene, spots: tuple[Spot, ...], fields: SpotFields) -> NDArray[np.float64]:
+def _ceilings(here: Scene, fields: SpotFields) -> NDArray[np.float64]:
     """Highest power [W] of each exposure that device and site allow; elements that are off radiate nothing."""
     device, site, wish = here.device.ceilings, here.data.case.site, here.data.case.prescription
     per_energy = min(device.spot_energy, site.spot_energy) / wish.on_time
-    whole = np.full(len(spots), min(device.acoustic_power, site.acoustic_power, per_energy))
+    whole = np.full(len(fields.heat), min(device.acoustic_power, site.acoustic_power, per_energy))
     return np.minimum(whole, device.acoustic_power * np.asarray(fields.share_on))
 
 

@@ -18,6 +18,7 @@ from openhifu.model.tissuemap import TissueMap
 from openhifu.planning.course import Course
 from openhifu.planning.predict import LONGEST_REST, LOOK, heat_solver, held_and_insulating, target_zone, watched_part
 from openhifu.planning.scene import Scene, block_mean, coarser
+from openhifu.planning.shots import Shot
 from openhifu.planning.spots import Spot
 from openhifu.planning.task import Task
 from openhifu.thermal.adjoint import LinearTreatment
@@ -42,18 +43,21 @@ HEADROOM = 4.0
 _TO_TAKE_FROM = 32  # nearest voxels among which a spot without one looks for its own
 
 
-def scene_task(here: Scene, heat: Sequence[Field], spots: tuple[Spot, ...], caps: NDArray[np.float64]) -> Task:
+def scene_task(
+    here: Scene, heat: Sequence[Field], spots: tuple[Spot, ...], heated: tuple[Shot, ...], caps: NDArray[np.float64]
+) -> Task:
     """The task of a scene, with its scout.
 
     Args:
         here: the scene.
-        heat: W/m3 per watt of every spot, on its heat grid.
-        spots: where they are.
-        caps: W that device and site allow each of them.
+        heat: W/m3 per watt of every exposure, on its heat grid.
+        spots: of the target.
+        heated: which of them each exposure heats.
+        caps: W that device and site allow each exposure.
     """
     scout = coarser(here)
     coarse = tuple(block_mean(h, scout.grids.heat) for h in heat)
-    return replace(_alone(here, tuple(heat), spots, caps), scout=_alone(scout, coarse, spots, caps))
+    return replace(_alone(here, tuple(heat), spots, heated, caps), scout=_alone(scout, coarse, spots, heated, caps))
 
 
 def about_target(here: Scene) -> tuple[Grid, tuple[slice, ...]]:
@@ -64,7 +68,13 @@ def about_target(here: Scene) -> tuple[Grid, tuple[slice, ...]]:
     return here.grids.heat.crop(low, high), tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
 
 
-def _alone(here: Scene, heat: tuple[Field, ...], spots: tuple[Spot, ...], caps: NDArray[np.float64]) -> Task:
+def _alone(
+    here: Scene,
+    heat: tuple[Field, ...],
+    spots: tuple[Spot, ...],
+    heated: tuple[Shot, ...],
+    caps: NDArray[np.float64],
+) -> Task:
     case, wish = here.data.case, here.data.case.prescription
     box, cut = about_target(here)
     tissues = Medium(
@@ -82,12 +92,12 @@ def _alone(here: Scene, heat: tuple[Field, ...], spots: tuple[Spot, ...], caps: 
     return Task(
         make_solver=lambda: heat_solver(here, here.tissues),
         heat=heat,
-        groups=tuple(s.slice_index for s in spots),
+        groups=tuple(s.slice_index for s in heated),
         target=here.target,
         organs={name: (mask, limits[name]) for name, mask in here.organs.items()},
         near=Course(model, near, target_zone(here)[cut]),
         near_target=target,
-        cells=_cells(here, box, target, spots),
+        cells=_owners(heated)[_cells(here, box, target, spots)],
         on_time=wish.on_time,
         least_pause=min(wish.cooling_time, LONGEST_REST),
         longest_pause=LONGEST_REST,
@@ -103,6 +113,11 @@ def _alone(here: Scene, heat: tuple[Field, ...], spots: tuple[Spot, ...], caps: 
         look=LOOK,
         shortest_on_time=wish.shortest_on_time,
     )
+
+
+def _owners(heated: tuple[Shot, ...]) -> NDArray[np.intp]:
+    """Which exposure heats each spot."""
+    return np.repeat(np.arange(len(heated)), [len(s.spots) for s in heated])
 
 
 def _cells(here: Scene, box: Grid, target: NDArray[np.bool_], spots: tuple[Spot, ...]) -> NDArray[np.intp]:

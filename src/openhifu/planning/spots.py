@@ -112,11 +112,6 @@ def place(target: NDArray[np.float64], prescription: Prescription, pose: Pose) -
     return tuple(spots)
 
 
-def aimed(spots: tuple[Spot, ...], shift: Vector) -> tuple[Vector, ...]:
-    """Where to aim (LPS, m) so that the heat lands on the spots, if tissue moves the focus by ``shift`` [m] (LPS)."""
-    return tuple((s.focus[0] - shift[0], s.focus[1] - shift[1], s.focus[2] - shift[2]) for s in spots)
-
-
 def beyond_travel(spots: tuple[Spot, ...], travel: Travel) -> str | None:
     """A sentence about the spot furthest out of the positioner's reach; None if all can be reached."""
     reach = (travel.x, travel.y, travel.z)

@@ -20,6 +20,7 @@ from openhifu.model.catalogue import tissue, transducer
 from openhifu.model.medium import Medium
 from openhifu.model.plan import TreatmentPlan
 from openhifu.model.tissuemap import TissueMap
+from openhifu.planning.aim import Aim
 from openhifu.planning.anatomy import anatomy
 from openhifu.planning.beam import Fineness
 from openhifu.planning.fields import SpotFields, solve_spots
@@ -51,8 +52,8 @@ def _confirmed() -> _Confirmed:
     device = transducer(plan.device)
     here = scene(data, device, anatomy(data, device.frequency), plan.pose, _FINE)
     shots = plan.sonications
-    foci, off = [s.focus for s in shots], [s.elements_off for s in shots]
-    fields = solve_spots(data.medium(here.grids.field), device, plan.pose, foci, off, here.grids)
+    aims = [Aim.of(s) for s in shots]
+    fields = solve_spots(data.medium(here.grids.field), device, plan.pose, aims, here.grids)
     powers = np.array([s.acoustic_power for s in shots])
     on_times = np.array([s.on_time for s in shots])
     whole = predict(here, fields.heat, powers, on_times, plan.organs)

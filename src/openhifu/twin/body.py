@@ -11,11 +11,15 @@ from openhifu.base.vectors import Vector
 
 @dataclass(frozen=True, slots=True)
 class Beam:
-    """What the generator truly radiates for a while: mean acoustic power [W], focus (LPS, m), elements off."""
+    """What the generator truly radiates for a while.
+
+    Mean acoustic power [W], geometric focus (LPS, m), elements off, and the places that phases steer to in turn.
+    """
 
     power: float
     focus: Vector
     elements_off: tuple[int, ...]
+    steered: tuple[Vector, ...] = ()
 
 
 class Body(Protocol):

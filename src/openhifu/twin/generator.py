@@ -10,11 +10,14 @@ import numpy as np
 from openhifu.base.vectors import Vector
 from openhifu.delivery.clock import Clock
 from openhifu.delivery.protocols import Answer, GeneratorReading, Identity, Lease, Positioner, Status
+from openhifu.model.steering import steering_reach
 from openhifu.model.transducer import Transducer
 from openhifu.twin.body import Beam
 
 ANSWER_TIME = 0.02
 """Seconds within which an electrical act is complete."""
+
+_ROUNDING = 1e-9  # share by which a place may miss the reach of the phases
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class _Burst:
     power: float
     on_time: float
     elements_off: tuple[int, ...]
+    steered: tuple[Vector, ...]
     focus: Vector
     start: float
     exposure: int
@@ -102,7 +106,7 @@ class SimulatedGenerator:
         self._stage, self._newest = stage, 0
         self._clock, self._device, self._positioner = clock, device, positioner
         self._gain, self._ramp, self._noise, self._rng = gain, ramp_time, meter_noise, rng
-        self._loaded: tuple[float, float, tuple[int, ...]] | None = None
+        self._loaded: tuple[float, float, tuple[int, ...], tuple[Vector, ...]] | None = None
         self._bursts: list[_Burst] = []
         self._settled = 0
 
@@ -111,8 +115,13 @@ class SimulatedGenerator:
         calibration = self._device.calibration
         return Identity(self._clock.now(), calibration.serial, calibration.date, simulated=True)
 
-    def load(self, power: float, on_time: float, elements_off: tuple[int, ...]) -> Status:
-        """Take an exposure; refused while radiating, beyond the ceilings, or for elements it does not have."""
+    def load(
+        self, power: float, on_time: float, elements_off: tuple[int, ...], steered: tuple[Vector, ...] = ()
+    ) -> Status:
+        """Take an exposure.
+
+        Refused while radiating, beyond the ceilings, for elements it does not have or places it cannot steer to.
+        """
         ceilings = self._device.ceilings
         if self.radiating:
             return self._status(Answer.REFUSED, "it radiates")
@@ -120,7 +129,10 @@ class SimulatedGenerator:
             return self._status(Answer.REFUSED, f"{power} W for {on_time} s is beyond its ceilings")
         if any(not 0 <= e < self._device.elements for e in elements_off):
             return self._status(Answer.REFUSED, f"it has elements 0 to {self._device.elements - 1}")
-        self._loaded = (power, on_time, elements_off)
+        reach = steering_reach(self._device)
+        if not all(math.hypot(x, y) <= reach * (1 + _ROUNDING) and math.isfinite(z) for x, y, z in steered):
+            return self._status(Answer.REFUSED, f"it steers its focus {1e3 * reach:.1f} mm across the beam")
+        self._loaded = (power, on_time, elements_off, steered)
         return self._status(Answer.OK)
 
     def fire(self, lease: Lease) -> Status:
@@ -133,12 +145,12 @@ class SimulatedGenerator:
         until = lease.until(now)
         if now >= until:
             return self._status(Answer.REFUSED, f"this lease was sent {now - lease.sent:.3f} s ago and has lapsed")
-        power, on_time, elements_off = self._loaded
+        power, on_time, elements_off, steered = self._loaded
         power = power if self._stage.stuck_power is None else self._stage.stuck_power
         self._loaded, self._newest = None, lease.exposure
         focus = self._positioner.reading().focus
         self._bursts.append(
-            _Burst(power, on_time, elements_off, focus, now, lease.exposure, lease.renewal, until, self._stage)
+            _Burst(power, on_time, elements_off, steered, focus, now, lease.exposure, lease.renewal, until, self._stage)
         )
         return self._status(Answer.OK)
 
@@ -228,7 +240,7 @@ class SimulatedGenerator:
                 at = start
             if stop > at:
                 power = self._gain * self._believed_energy(burst, at, stop) / (stop - at)
-                found.append((stop - at, Beam(power, burst.focus, burst.elements_off)))
+                found.append((stop - at, Beam(power, burst.focus, burst.elements_off, burst.steered)))
                 at = stop
             if burst.end > end:
                 break

@@ -31,7 +31,7 @@ class SimulatedPatient:
     Args:
         solver: bioheat of this patient's own tissue, made with ``track_peak=True`` if ``peak`` is wanted.
         dose: running dose on the solver's grid.
-        sonications: those of the plan; a beam is known by its focus and its elements.
+        sonications: those of the plan; a beam is known by its focus, its elements and its steering.
         heat_for: heat rate at 1 W of each of them in this patient's tissue.
         regions: masks on the solver's grid: ``"target"`` and every organ at risk.
         voxel: edge of the thermometer's voxel [m].
@@ -49,7 +49,7 @@ class SimulatedPatient:
         """Nothing is heated yet."""
         self.solver, self.dose = solver, dose
         self._heat_for = heat_for
-        self._sonications = {(s.focus, s.elements_off): s for s in sonications}
+        self._sonications = {(s.focus, s.elements_off, s.steered): s for s in sonications}
         self._thermometer = RegionThermometer(solver.grid, regions, voxel)
         self._probes = {name: Probe(name, solver.grid, mask) for name, mask in regions.items() if mask.any()}
         self._heat: tuple[Sonication, Field] | None = None
@@ -93,11 +93,11 @@ class SimulatedPatient:
 
     def _heat_of(self, beam: Beam) -> Field:
         """Heat rate at 1 W; the last one asked for is kept, as one exposure asks many times."""
-        sonication = self._sonications.get((beam.focus, beam.elements_off))
+        sonication = self._sonications.get((beam.focus, beam.elements_off, beam.steered))
         if sonication is None:
             raise Infeasible(
-                f"there is no heat field for a beam at {beam.focus} with {len(beam.elements_off)} elements off; "
-                "this patient was made for another plan"
+                f"there is no heat field for a beam at {beam.focus} with {len(beam.elements_off)} elements off, "
+                f"steered to {len(beam.steered)} places; this patient was made for another plan"
             )
         if self._heat is None or self._heat[0] is not sonication:
             self._heat = (sonication, self._heat_for(sonication))

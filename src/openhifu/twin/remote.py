@@ -153,9 +153,11 @@ class RemoteGenerator(_Device):
         """Which device it is."""
         return self._machine.ask("generator", "identity")
 
-    def load(self, power: float, on_time: float, elements_off: tuple[int, ...]) -> Status:
+    def load(
+        self, power: float, on_time: float, elements_off: tuple[int, ...], steered: tuple[Vector, ...] = ()
+    ) -> Status:
         """Prepare an exposure."""
-        return self._machine.ask("generator", "load", power, on_time, elements_off)
+        return self._machine.ask("generator", "load", power, on_time, elements_off, steered)
 
     def fire(self, lease: Lease) -> Status:
         """Radiate."""

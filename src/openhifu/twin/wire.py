@@ -30,7 +30,7 @@ from openhifu.delivery.protocols import (
 
 ACTS: dict[tuple[str, str], tuple[tuple[Any, ...], type]] = {
     ("generator", "identity"): ((), Identity),
-    ("generator", "load"): ((float, float, tuple[int, ...]), Status),
+    ("generator", "load"): ((float, float, tuple[int, ...], tuple[Vector, ...]), Status),
     ("generator", "fire"): ((Lease,), Status),
     ("generator", "renew"): ((Lease,), Status),
     ("generator", "off"): ((), Status),

@@ -250,6 +250,7 @@ def test_an_exposure_that_is_not_the_plans_is_refused() -> None:
         good.model_copy(update={"index": 7}),
         good.model_copy(update={"focus": (0.0, 0.0, 1e-3)}),
         good.model_copy(update={"elements_off": (0,)}),
+        good.model_copy(update={"steered": ((1e-3, 0.0, 0.0), (-1e-3, 0.0, 0.0))}),
         good.model_copy(update={"power": 121.0}),
         good.model_copy(update={"on_time": 41.0}),
     ):

@@ -122,9 +122,9 @@ class Witness:
     def identity(self) -> Any:
         return replace(self._real.identity(), simulated="real device" not in self._kind)
 
-    def load(self, power: float, on_time: float, off: tuple[int, ...]) -> Any:
+    def load(self, power: float, on_time: float, *where: Any) -> Any:
         self.loaded = (power, on_time)
-        return self._real.load(power, on_time, off)
+        return self._real.load(power, on_time, *where)
 
     def off(self) -> Any:
         self.loaded = None

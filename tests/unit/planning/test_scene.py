@@ -16,6 +16,7 @@ from openhifu.planning import scene as scenes
 from openhifu.planning.anatomy import anatomy
 from openhifu.planning.scene import BEHIND_TARGET, COARSE, fineness_of, scene
 from openhifu.planning.scene_task import scene_task
+from openhifu.planning.shots import Shot
 from openhifu.planning.spots import Spot
 
 DEVICE = transducer("jc200-like-185")
@@ -55,8 +56,9 @@ def test_every_spot_has_a_voxel_on_the_scouts_grid_too(case: tuple[float, CaseDa
     rng = np.random.default_rng(1)
     places = 12e-3 * rng.uniform(-1, 1, (40, 3))
     spots = tuple(Spot((x, y, z), (0.0, 0.0, 0.0), 0, 0) for x, y, z in places.tolist())
+    heated = tuple(Shot((n, n + 1), s.focus, (), 0, 0) for n, s in enumerate(spots) if n % 2 == 0)
     none = Field(here.grids.heat, np.zeros(here.grids.heat.shape, np.float32), Quantity.HEAT_RATE)
-    task = scene_task(here, [none] * len(spots), spots, np.full(len(spots), 50.0))
+    task = scene_task(here, [none] * len(heated), spots, heated, np.full(len(heated), 50.0))
     assert task.scout is not None
     for each in (task, task.scout):
-        assert np.array_equal(np.unique(each.cells), np.arange(len(spots)))
+        assert np.array_equal(np.unique(each.cells), np.arange(len(heated)))

@@ -119,6 +119,7 @@ export interface Spot {
   on_s: number;
   off_s: number;
   elements_off: number;
+  places: number;
   power_ceiling_w: number | null;
   predicted_peak_c: number | null;
   light: Light;

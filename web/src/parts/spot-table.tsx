@@ -21,6 +21,7 @@ function Details({ spot }: { spot: Spot }) {
         <Fact name={t("spot.position")}>{spot.position_m.map((x) => number(x * 1e3, 1)).join(", ")} mm</Fact>
         <Fact name={t("spot.ceiling")}>{quantity(spot.power_ceiling_w, "W")}</Fact>
         <Fact name={t("spot.elements_off")}>{number(spot.elements_off)}</Fact>
+        {spot.places > 1 && <Fact name={t("spot.places")}>{number(spot.places)}</Fact>}
         <Fact name={t("spot.off")}>{quantity(spot.off_s, "s")}</Fact>
       </dl>
     </div>

@@ -28,6 +28,7 @@ class SpotShown(Form):
     on_s: float
     off_s: float
     elements_off: int
+    places: int
     power_ceiling_w: float
     predicted_peak_c: float
     light: Light
@@ -48,6 +49,7 @@ def _shown(plan: TreatmentPlan, device: Transducer, s: Sonication) -> SpotShown:
         on_s=s.on_time,
         off_s=s.cooling_time,
         elements_off=len(s.elements_off),
+        places=max(1, len(s.steered)),
         power_ceiling_w=s.power_ceiling,
         predicted_peak_c=s.predicted_peak,
         light="red" if red else "amber" if amber else "green",

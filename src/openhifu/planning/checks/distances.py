@@ -17,7 +17,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     case, labels, tissues = evidence.data.case, evidence.data.labels, evidence.data.tissues
     dose = evidence.history.cem43
     hot = dose.grid.world(np.argwhere(dose.data >= case.prescription.goal_cem43))
-    spots = np.array([s.focus for s in evidence.sonications])
+    spots = evidence.places
     points = np.concatenate([hot, spots]) if len(hot) else spots
     for organ in case.organs:
         if organ.distance_min <= 0:

@@ -46,6 +46,11 @@ class Evidence:
     target: NDArray[np.bool_]
     organs: dict[str, NDArray[np.bool_]]
 
+    @property
+    def places(self) -> NDArray[np.float64]:
+        """Every place of the focus in every exposure (LPS, m), shape (places, 3)."""
+        return np.array([place for shot in self.sonications for place in shot.places(self.pose)])
+
 
 @dataclass(frozen=True)
 class Rule:

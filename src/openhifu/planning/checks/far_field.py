@@ -40,7 +40,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     grid = evidence.data.tissues.grid
     away = np.asarray(distance_transform_edt(~behind, sampling=grid.spacing))
     treated = evidence.history.cem43.grid.world(np.argwhere(evidence.target))
-    places = np.concatenate([np.array([s.focus for s in evidence.sonications]), treated])
+    places = np.concatenate([evidence.places, treated])
     idx = np.clip(np.rint(grid.index(places)).astype(int), 0, np.array(grid.shape) - 1)
     distance = float(away[tuple(idx.T)].min())
     if distance <= CLOSE:
@@ -79,8 +79,8 @@ def _behind(evidence: Evidence) -> NDArray[np.bool_]:
     points = tissues.grid.world(places)
     tan = np.tan(evidence.device.surface.half_angles[1])
     hit = np.zeros(len(points), bool)
-    for shot in evidence.sonications:
-        offset = points - np.asarray(shot.focus)
+    for place in evidence.places:
+        offset = points - place
         depth = offset @ along
         hit |= (depth > 0) & (np.sum(offset**2, axis=1) - depth**2 <= (depth * tan) ** 2)
     mask[tuple(places[hit].T)] = True

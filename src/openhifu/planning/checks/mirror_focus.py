@@ -84,8 +84,8 @@ def _tissues_along(evidence: Evidence, focus: Vector) -> NDArray[np.uint8]:
 def check(evidence: Evidence) -> Iterator[Finding]:
     """The exposure whose mirror focus comes deepest into the body wall."""
     worst: tuple[float, Wall] | None = None
-    for shot in evidence.sonications:
-        wall = wall_along(evidence, shot.focus)
+    for x, y, z in evidence.places:
+        wall = wall_along(evidence, (float(x), float(y), float(z)))
         margin = wall.muscle_to_focus - (wall.fat + wall.skin)
         if not np.isnan(margin) and (worst is None or margin < worst[0]):
             worst = (margin, wall)
@@ -132,7 +132,10 @@ def _heating(evidence: Evidence) -> Iterator[Finding]:
 
 
 def reflected(evidence: Evidence, shot: Sonication) -> MirrorFocus | None:
-    """The mirror focus of an exposure; None where it lies in water or there is no fat-muscle interface."""
+    """The mirror focus of an exposure; None where it lies in water or there is no fat-muscle interface.
+
+    A steered focus is taken to stand still in its middle, with the whole power: more than any place gets.
+    """
     wall = wall_along(evidence, shot.focus)
     inside = wall.muscle_to_focus < wall.fat + wall.skin + 2e-3
     if not inside or not wall.beyond or base_name(wall.beyond) in (*BONES, *GASES):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,10 @@ from openhifu.model.case_data import CaseData
 from openhifu.model.catalogue import transducer
 from openhifu.model.medium import Medium
 from openhifu.model.plan import TreatmentPlan
-from openhifu.model.pose import Pose
+from openhifu.planning.aim import Aim, Beam
 from openhifu.planning.anatomy import anatomy
-from openhifu.planning.narrow import solve_beams
+from openhifu.planning.fields import grouped_means
+from openhifu.planning.narrow import problem, solve_beams
 from openhifu.planning.scene import Scene, block_mean, coarser, scene
 from openhifu.planning.scene_task import about_target
 
@@ -97,7 +98,7 @@ def prepare(data: CaseData, plan: TreatmentPlan, threads: int = 2, progress: Pro
     anchors = _spread(foci, np.asarray(plan.pose.focus))
     follows = np.argmin(np.linalg.norm(foci[:, None] - foci[list(anchors)][None], axis=2), axis=1)
     splines = np.stack([np.asarray(spline_filter(n, order=3, mode="mirror"), np.float32) for n in near])
-    problems = [_problem(plan, here, medium, n, (0.0, 0.0, 0.0)) for n in anchors]
+    problems = [p for n in anchors for p in _problems(plan, here, medium, n, (0.0, 0.0, 0.0))]
     source = Marching().prepare(problems)[0].source.of_patterns([p.drive for p in problems])
     own = tuple(int(n) for n in follows)
     return Basis(plan, here, coarse, medium, box, cut, near, splines, far, anchors, own, source)
@@ -107,28 +108,34 @@ def heats(
     plan: TreatmentPlan, here: Scene, medium: Medium, shots: Sequence[int], offset: Vector, threads: int
 ) -> list[Field]:
     """Heat per acoustic watt [W/m3] of some exposures on the scene's heat grid, the source moved by ``offset`` [m]."""
-    beams = [(_pose(plan, n, offset), plan.sonications[n].elements_off) for n in shots]
-    return _all([f.heat_rate for f in solve_beams(medium, here.device, beams, here.grids, threads=threads)])
+    beams = [_beams(plan, here, n, offset) for n in shots]
+    found = solve_beams(medium, here.device, [b for group in beams for b in group], here.grids, threads=threads)
+    return grouped_means(_all([f.heat_rate for f in found]), [len(b) for b in beams])
 
 
 def anchor_heats(basis: Basis, medium: Medium, offset: Vector, threads: int) -> list[Field]:
     """The same of the anchors in other tissue, from the planes of the source that the basis has."""
     marching = Marching()
-    problems = [_problem(basis.plan, basis.here, medium, n, offset) for n in basis.anchors]
+    groups = [_problems(basis.plan, basis.here, medium, n, offset) for n in basis.anchors]
+    problems = [p for group in groups for p in group]
     recording = Recording(pressure=False, heat=True, heat_grid=basis.here.grids.heat)
     prepared = marching.prepare(problems, basis.source)
     with ThreadPoolExecutor(threads) as pool:
-        return _all(list(pool.map(lambda p: marching.run(p, recording, "asked for").heat_rate, prepared)))
+        found = _all(list(pool.map(lambda p: marching.run(p, recording, "asked for").heat_rate, prepared)))
+    return grouped_means(found, [len(group) for group in groups])
 
 
-def _problem(plan: TreatmentPlan, here: Scene, medium: Medium, shot: int, offset: Vector) -> AcousticProblem:
-    off = plan.sonications[shot].elements_off
-    return AcousticProblem(here.device.drive(1.0, off, pose=_pose(plan, shot, offset)), medium)
+def _problems(
+    plan: TreatmentPlan, here: Scene, medium: Medium, shot: int, offset: Vector
+) -> tuple[AcousticProblem, ...]:
+    return tuple(problem(here.device, beam, medium) for beam in _beams(plan, here, shot, offset))
 
 
-def _pose(plan: TreatmentPlan, shot: int, offset: Vector) -> Pose:
-    x, y, z = np.add(plan.sonications[shot].focus, offset)
-    return plan.pose.moved_to((float(x), float(y), float(z)))
+def _beams(plan: TreatmentPlan, here: Scene, shot: int, offset: Vector) -> tuple[Beam, ...]:
+    """Those of an exposure with the source moved by ``offset`` [m]."""
+    aim = Aim.of(plan.sonications[shot])
+    x, y, z = np.add(aim.focus, offset)
+    return replace(aim, focus=(float(x), float(y), float(z))).beams(here.device, plan.pose)
 
 
 def _all(found: list[Field | None]) -> list[Field]:
