@@ -133,7 +133,7 @@ def test_tissue_takes_turns_for_their_mean() -> None:
     x, y, z = np.moveaxis(grid.points(), -1, 0)
     shapes = [np.exp(-(((x - a) / 1.2e-3) ** 2) - (y / 1.2e-3) ** 2 - (z / 5e-3) ** 2) for a in (-3e-3, 0.0, 3e-3)]
     fields = [Field(grid, (2e8 * s).astype(np.float32), Quantity.HEAT_RATE) for s in shapes]
-    mean = Field(grid, np.mean([f.data for f in fields], axis=0, dtype=np.float32), Quantity.HEAT_RATE)
+    mean = Field(grid, np.asarray(np.mean([f.data for f in fields], axis=0, dtype=np.float32)), Quantity.HEAT_RATE)
     turns, steady = (Pennes(medium, tissue("blood"), Boundary.HELD_AT_START, track_peak=True) for _ in range(2))
     for _ in range(200):
         for field in fields:
