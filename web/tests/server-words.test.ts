@@ -50,8 +50,10 @@ const COMPOSED: Record<string, string[]> = {
   found_linear: [STRONGEST, "{}; harmonics add{} {} % to the heat there{}"],
   found_at_most: [STRONGEST, " at most", " (B/A {}, the catalogue's highest, for {})"],
   found_unknown: [STRONGEST, "{}; what harmonics add to the heat is not known: {}"],
-  step_arm: ["arm {}{}", "exposure {} ({}): {} W for {} s"],
-  step_arm_off: ["arm {}{}", "exposure {} ({}): {} W for {} s", ", {} elements off"],
+  step_arm: ["arm {}{}{}", "exposure {} ({}): {} W for {} s"],
+  step_arm_off: ["arm {}{}{}", "exposure {} ({}): {} W for {} s", ", {} elements off"],
+  step_arm_steered: ["arm {}{}{}", "exposure {} ({}): {} W for {} s", ", steered to {} places in turn"],
+  step_arm_off_steered: ["arm {}{}{}", ", {} elements off", ", steered to {} places in turn"],
   step_fire: ["fire {}", "exposure {} ({}): {} W for {} s"],
 };
 
